@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/records/decimal.h"
+#include "base/span.h"
+
+/* M-Bus data records (EN 13757-3): DIF, DIFE, VIF, VIFE, value. Every byte of the input belongs to exactly one record that comes out. */
+
+enum wm_function { WM_FUNCTION_INSTANTANEOUS, WM_FUNCTION_MAXIMUM, WM_FUNCTION_MINIMUM, WM_FUNCTION_ERROR };
+
+enum wm_value_kind {
+    WM_VALUE_NONE,     /* no data (DIF 0, 8), or an idle filler run */
+    WM_VALUE_DECIMAL,  /* exact: integer or BCD times a power of ten */
+    WM_VALUE_REAL,     /* IEEE 754 single from the wire, with the VIF's power of ten beside it */
+    WM_VALUE_DATE,     /* type G */
+    WM_VALUE_DATETIME, /* type F, I */
+    WM_VALUE_TIME,     /* type J */
+    WM_VALUE_TEXT,     /* variable length or plain-text: Latin-1 on the wire, UTF-8 here */
+    WM_VALUE_BYTES,    /* raw: not decoded, or not known yet; `raw_value` has it */
+    WM_VALUE_INVALID,  /* present, but its coding says "not available" or is not a number (BCD with a digit above 9, date 0xFFFF) */
+};
+
+struct wm_datetime {
+    uint16_t year; /* 0: every year */
+    uint8_t month, day, hour, minute, second; /* day, month 0: not specified */
+    bool has_second;
+    bool summer_time;
+    bool invalid; /* the IV bit of type F/I */
+};
+
+#define WM_RECORD_TEXT_MAX 512
+
+struct wm_record {
+    size_t offset;            /* of the record's first byte in the parsed span */
+    struct wm_span raw;       /* the whole record */
+    struct wm_span dib, vib;  /* DIF + DIFEs; VIF + VIFEs (with a plain-text unit) */
+    struct wm_span raw_value; /* data bytes, without LVAR */
+    enum wm_function function;
+    uint64_t storage;
+    uint32_t tariff, subunit;
+    const char *quantity; /* "volume", "energy" … static, "" when the VIF is not known */
+    const char *unit;     /* "m³", "kWh" …; "" when it has none; may point into text for plain-text units */
+    const char *detail;   /* what combinable VIFEs add, e.g. "limit"; "" otherwise */
+    bool known;           /* the VIB is fully understood: quantity, unit and scale are right */
+    bool manufacturer;    /* manufacturer-specific: VIF 7F/FF, or data behind DIF 0F / 1F */
+    bool more_follows;    /* DIF 1F: the meter has more records in the next telegram */
+    bool idle;            /* a run of fillers (DIF 2F) */
+    enum wm_value_kind kind;
+    struct wm_decimal decimal; /* DECIMAL: in `unit` */
+    float real;                /* REAL: the value is real * 10^real_exponent in `unit` */
+    int real_exponent;
+    struct wm_datetime datetime;
+    char text[WM_RECORD_TEXT_MAX]; /* TEXT, NUL-terminated UTF-8 */
+    char unit_text[64];            /* storage for a plain-text unit */
+};
+
+struct wm_record_reader {
+    struct wm_span apl;
+    size_t pos;
+};
+
+struct wm_record_reader wm_record_reader_of(struct wm_span apl);
+
+/* The next record. WM_OK; WM_END: no more; WM_TOO_SHORT or WM_MALFORMED: the rest cannot be read as records: *record then holds it
+ * raw (kind BYTES, offset and raw set), *why a static phrase, and the next call gives WM_END. */
+WM_MUST_USE enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record *record, const char **why);
+
+const char *wm_function_name(enum wm_function function); /* "instantaneous", "maximum", "minimum", "error" */
+
+/* The record's value as text, UTF-8, NUL-terminated: exact decimals, ISO dates, hex for bytes; "" for NONE. Returns its length, or 0
+ * when it does not fit. */
+size_t wm_record_value_text(const struct wm_record *record, char *out, size_t cap);
+
+/* The twin of wm_record_next for what a builder needs: DIF/DIFE, VIB as given, value bytes as given. */
+struct wm_record_spec {
+    uint8_t data_field; /* low nibble of the DIF */
+    enum wm_function function;
+    uint64_t storage;
+    uint32_t tariff, subunit;
+    struct wm_span vib;   /* VIF and VIFEs */
+    struct wm_span value; /* data bytes; for variable length with their LVAR */
+};
+WM_MUST_USE enum wm_status wm_record_build(const struct wm_record_spec *spec, struct wm_writer *out);

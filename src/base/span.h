@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A borrowed run of bytes. It owns nothing; who hands it out says how long it lives. */
+struct wm_span {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Part of a span, clipped to what is there: never reaches outside. */
+struct wm_span wm_span_sub(struct wm_span span, size_t offset, size_t len);
+
+bool wm_span_equal(struct wm_span a, struct wm_span b);
+
+/* A bounded reader. Reading past the end yields zeros, moves to the end and sets `failed`, which stays set: a parser may read a
+ * whole header and ask once. */
+struct wm_cursor {
+    struct wm_span span;
+    size_t pos; /* bytes consumed, <= span.len */
+    bool failed;
+};
+
+struct wm_cursor wm_cursor_of(struct wm_span span);
+size_t wm_cursor_left(const struct wm_cursor *cur);
+uint8_t wm_cursor_u8(struct wm_cursor *cur);
+uint16_t wm_cursor_u16le(struct wm_cursor *cur);
+uint32_t wm_cursor_u24le(struct wm_cursor *cur);
+uint32_t wm_cursor_u32le(struct wm_cursor *cur);
+/* The next n bytes as a span into the same memory; an empty span and `failed` when fewer are left. */
+struct wm_span wm_cursor_take(struct wm_cursor *cur, size_t n);
+/* All that is left; never fails. */
+struct wm_span wm_cursor_rest(struct wm_cursor *cur);
+
+/* A bounded writer over the caller's memory. Writing past the end writes nothing and sets `failed`, which stays set. */
+struct wm_writer {
+    uint8_t *data;
+    size_t cap;
+    size_t len;
+    bool failed;
+};
+
+struct wm_writer wm_writer_of(uint8_t *data, size_t cap);
+void wm_writer_u8(struct wm_writer *out, uint8_t value);
+void wm_writer_u16le(struct wm_writer *out, uint16_t value);
+void wm_writer_u24le(struct wm_writer *out, uint32_t value);
+void wm_writer_u32le(struct wm_writer *out, uint32_t value);
+void wm_writer_bytes(struct wm_writer *out, struct wm_span bytes);
+struct wm_span wm_writer_span(const struct wm_writer *out);
+
+/* Upper-case hex of a span into out, which must hold 2 * len + 1 characters; returns the characters written without the NUL. */
+size_t wm_hex_encode(struct wm_span bytes, char *out);
+
+/* Bytes from hex text of `chars` characters (either case, no separators). WM_MALFORMED: a character is not hex or the count is
+ * odd; *bad (may be NULL) is then its index. WM_FULL: more than cap bytes. */
+WM_MUST_USE enum wm_status wm_hex_decode(const char *text, size_t chars, uint8_t *out, size_t cap, size_t *len, size_t *bad);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/status.h"
+#include "dsp/convert.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where samples come from. Files and pipes now; radios join this table later. */
+struct wm_source;
+
+/* What is known about a stream; 0 / false where it is not. */
+struct wm_source_info {
+    bool has_format;
+    enum wm_sample_format format;
+    double sample_rate_hz;
+    double centre_hz;
+    int64_t start_time_ns;  /* WM_TIME_UNKNOWN where not known */
+    uint64_t total_samples; /* 0: unknown (a pipe) */
+};
+
+/* Opens a recording: a file, "-" for standard input, or a SigMF recording by its .sigmf-meta, .sigmf-data or base name. `wanted` holds
+ * what the user said and wins over what the file says; *info gets the result: SigMF metadata, else hints in the file name
+ * (`_868.95M_1600k`, `868.950M_1M6`, extension cu8 …). Nothing is guessed beyond that.
+ * On failure *why is a message (static or in the source module's thread-local buffer) that names the fault and the remedy. */
+WM_MUST_USE enum wm_status wm_source_open(const char *path, const struct wm_source_info *wanted, struct wm_source **source,
+                                          struct wm_source_info *info, const char **why);
+
+/* Reads up to cap bytes; WM_OK with *len > 0, WM_END at the end, WM_IO. Whole samples are not promised: a pipe may split them. */
+WM_MUST_USE enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap, size_t *len);
+void wm_source_close(struct wm_source *source);
+
+/* "1.6M", "1600k", "1M6", "868.95M", "868950000": a frequency or rate in hertz. WM_MALFORMED. */
+WM_MUST_USE enum wm_status wm_frequency_parse(const char *text, double *hz);

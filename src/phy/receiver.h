@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/log.h"
+#include "dsp/convert.h"
+#include "phy/mode.h"
+#include "phy/signal.h"
+#include "phy/soft.h"
+
+#include <stdbool.h>
+
+/* IQ samples in, synchronised bursts with soft symbols out, all modes and channels of one captured band at once.
+ * The same samples give the same bursts whatever the chunk size. Allocates at creation only. Not thread-safe; one thread per object. */
+struct wm_receiver;
+
+/* One sync word found. The source and signal are valid inside the callback only. */
+struct wm_sync {
+    enum wm_mode mode;
+    enum wm_format format;
+    const struct wm_signal *signal;
+    const struct wm_soft_source *source;
+};
+
+/* Called for each sync word. WM_OK: a frame of *air_bytes was read; WM_TOO_SHORT: call again when *air_bytes have arrived; anything
+ * else: no frame here, the search goes on. */
+typedef enum wm_status (*wm_sync_fn)(void *user, const struct wm_sync *sync, size_t *air_bytes);
+
+struct wm_receiver_config {
+    enum wm_sample_format format;
+    double sample_rate_hz; /* 0.8e6 to 3.2e6 */
+    double centre_hz;
+    unsigned modes;        /* bit per enum wm_mode; 0: all */
+    int64_t start_time_ns; /* UTC of the first sample or WM_TIME_UNKNOWN */
+    const char *kernels;   /* a SIMD variant by name, NULL: the best this CPU has */
+    wm_sync_fn on_sync;
+    void *user;
+    const struct wm_log *log; /* borrowed, may be NULL */
+};
+
+#define WM_SAMPLE_RATE_MIN_HZ 0.8e6
+#define WM_SAMPLE_RATE_MAX_HZ 3.2e6
+
+/* WM_INVALID: a field out of range, or no mode's channel lies inside the band. */
+WM_MUST_USE enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struct wm_receiver **receiver);
+/* Any number of bytes; a sample may be split between calls. */
+WM_MUST_USE enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes);
+/* End of stream: reads what is still pending. Then push starts a new stream. */
+WM_MUST_USE enum wm_status wm_receiver_flush(struct wm_receiver *receiver);
+void wm_receiver_destroy(struct wm_receiver *receiver);
+
+/* Whether the mode's channel lies inside the band this configuration captures. */
+bool wm_receiver_covers(double sample_rate_hz, double centre_hz, enum wm_mode mode);
+
+struct wm_receiver_stats {
+    uint64_t samples; /* complex samples taken */
+    struct {
+        bool active;             /* the mode is received */
+        uint64_t bursts;         /* times the energy gate of its channel opened */
+        uint64_t syncs;          /* sync words given to on_sync (first calls) */
+        uint64_t frames;         /* on_sync said WM_OK */
+        float noise_dbfs;        /* noise floor in the channel, last estimate */
+    } mode[WM_MODE_COUNT];
+};
+void wm_receiver_stats(const struct wm_receiver *receiver, struct wm_receiver_stats *stats);
+/* Name of the SIMD variant in use. */
+const char *wm_receiver_kernels(const struct wm_receiver *receiver);
