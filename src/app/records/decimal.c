@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/records/decimal.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Digits of the magnitude, most significant first; returns how many (1..19). */
+static size_t digits_of(uint64_t magnitude, char digits[20])
+{
+    char reversed[20];
+    size_t n = 0;
+
+    do {
+        reversed[n++] = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude);
+    for (size_t i = 0; i < n; i++)
+        digits[i] = reversed[n - 1 - i];
+    return n;
+}
+
+/* Beyond this many zeros of padding a positional number serves nobody: exponent notation. */
+#define POSITIONAL_EXPONENT_MAX 30
+
+size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
+{
+    uint64_t magnitude = value.mantissa < 0 ? 0 - (uint64_t)value.mantissa : (uint64_t)value.mantissa;
+    char text[20 + POSITIONAL_EXPONENT_MAX + 24];
+    char digits[20];
+    size_t n = digits_of(magnitude, digits);
+    size_t len = 0;
+    int exponent = value.exponent;
+    bool scientific = exponent > POSITIONAL_EXPONENT_MAX || exponent < -POSITIONAL_EXPONENT_MAX;
+    size_t places = !scientific && exponent < 0 ? (size_t)-exponent : 0;
+
+    if (value.mantissa < 0)
+        text[len++] = '-';
+    if (places >= n) { /* 0.00ddd */
+        text[len++] = '0';
+        text[len++] = '.';
+        for (size_t i = n; i < places; i++)
+            text[len++] = '0';
+        memcpy(text + len, digits, n);
+        len += n;
+    } else {
+        memcpy(text + len, digits, n - places);
+        len += n - places;
+        if (places) {
+            text[len++] = '.';
+            memcpy(text + len, digits + n - places, places);
+            len += places;
+        }
+    }
+    if (scientific) {
+        uint64_t size = exponent < 0 ? 0 - (uint64_t)(int64_t)exponent : (uint64_t)exponent;
+        text[len++] = 'e';
+        if (exponent < 0)
+            text[len++] = '-';
+        n = digits_of(size, digits);
+        memcpy(text + len, digits, n);
+        len += n;
+    } else if (exponent > 0 && value.mantissa != 0) { /* 0 stays 0, whatever the scale */
+        memset(text + len, '0', (size_t)exponent);
+        len += (size_t)exponent;
+    }
+    if (len + 1 > cap)
+        return 0;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return len;
+}
+
+enum wm_status wm_decimal_mul(struct wm_decimal a, int64_t factor, struct wm_decimal *product)
+{
+    int64_t mantissa;
+
+    if (__builtin_mul_overflow(a.mantissa, factor, &mantissa))
+        return WM_FULL;
+    *product = (struct wm_decimal){.mantissa = mantissa, .exponent = a.exponent};
+    return WM_OK;
+}
