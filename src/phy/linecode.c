@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/linecode.h"
+
+/* EN 13757-4, 3 out of 6 code of mode T: exactly three ones in each word. Source: public vendor stacks and two independent
+ * receivers. */
+static const uint8_t three_of_six[16] = {
+    0x16, 0x0D, 0x0E, 0x0B, 0x1C, 0x19, 0x1A, 0x13, 0x2C, 0x25, 0x26, 0x23, 0x34, 0x31, 0x32, 0x29,
+};
+
+/* EN 13757-4 modes S and T (other to meter): a data bit d is sent as the chips "not d, d": 1 is 01, 0 is 10. */
+static const uint8_t manchester[2] = {2, 1};
+
+static const uint8_t chips_per_byte[] = {[WM_CODE_MANCHESTER] = 16, [WM_CODE_3OF6] = 12, [WM_CODE_NRZ] = 8};
+
+uint8_t wm_3of6_encode(unsigned nibble)
+{
+    return three_of_six[nibble & 15];
+}
+
+int wm_3of6_decode(unsigned word)
+{
+    for (int nibble = 0; nibble < 16; nibble++)
+        if (three_of_six[nibble] == word)
+            return nibble;
+    return -1;
+}
+
+unsigned wm_linecode_chips_per_byte(enum wm_line_code code)
+{
+    return chips_per_byte[code];
+}
+
+static uint8_t *put(uint8_t *chips, unsigned word, unsigned width)
+{
+    while (width--)
+        *chips++ = word >> width & 1;
+    return chips;
+}
+
+static unsigned get(const uint8_t *chips, unsigned width)
+{
+    unsigned word = 0;
+
+    while (width--)
+        word = word << 1 | (*chips++ & 1u);
+    return word;
+}
+
+enum wm_status wm_linecode_encode(enum wm_line_code code, struct wm_span bytes, uint8_t *chips, size_t cap, size_t *count)
+{
+    *count = 0;
+    if (bytes.len > cap / chips_per_byte[code])
+        return WM_FULL;
+    *count = bytes.len * chips_per_byte[code];
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned byte = bytes.data[i];
+
+        switch (code) {
+        case WM_CODE_3OF6:
+            chips = put(chips, three_of_six[byte >> 4], 6);
+            chips = put(chips, three_of_six[byte & 15], 6);
+            break;
+        case WM_CODE_MANCHESTER:
+            for (unsigned bit = 8; bit-- > 0;)
+                chips = put(chips, manchester[byte >> bit & 1], 2);
+            break;
+        case WM_CODE_NRZ:
+            chips = put(chips, byte, 8);
+            break;
+        }
+    }
+    return WM_OK;
+}
+
+static unsigned decode_byte(enum wm_line_code code, const uint8_t *chips, size_t *invalid_words)
+{
+    unsigned byte = 0;
+
+    switch (code) {
+    case WM_CODE_3OF6:
+        for (unsigned half = 0; half < 2; half++) {
+            int nibble = wm_3of6_decode(get(chips + 6 * half, 6));
+
+            *invalid_words += nibble < 0;
+            byte = byte << 4 | (nibble < 0 ? 0u : (unsigned)nibble);
+        }
+        break;
+    case WM_CODE_MANCHESTER:
+        for (unsigned bit = 0; bit < 8; bit++) {
+            unsigned pair = get(chips + 2 * bit, 2);
+
+            *invalid_words += pair != manchester[0] && pair != manchester[1];
+            byte = byte << 1 | (pair == manchester[1]);
+        }
+        break;
+    case WM_CODE_NRZ:
+        byte = get(chips, 8);
+        break;
+    }
+    return byte;
+}
+
+enum wm_status wm_linecode_decode(enum wm_line_code code, const uint8_t *chips, size_t count, uint8_t *bytes, size_t cap,
+                                  size_t *len, size_t *invalid_words)
+{
+    size_t whole = count / chips_per_byte[code];
+
+    *len = 0;
+    *invalid_words = 0;
+    if (whole > cap)
+        return WM_FULL;
+    for (size_t i = 0; i < whole; i++)
+        bytes[i] = (uint8_t)decode_byte(code, chips + i * chips_per_byte[code], invalid_words);
+    *len = whole;
+    return WM_OK;
+}
