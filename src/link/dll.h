@@ -20,7 +20,9 @@ struct wm_dll {
     struct wm_span payload;    /* from the CI on; empty when the frame has none */
 };
 
-/* Parses a telegram (L first, no CRCs). WM_TOO_SHORT, WM_MALFORMED (L). payload points into the telegram. */
+/* Parses a telegram (L first, no CRCs). payload points into the telegram and ends where L says: bytes behind that (receivers append
+ * RSSI and more) are not part of it. WM_MALFORMED: L below the minimum. WM_TOO_SHORT: the telegram ends before its L; if at least
+ * the header is there, *dll is filled and payload is what there is. */
 WM_MUST_USE enum wm_status wm_dll_parse(struct wm_span telegram, struct wm_dll *dll);
 /* The twin: L, C, M, A, payload. WM_FULL when the telegram would exceed 256 bytes or the writer. */
 WM_MUST_USE enum wm_status wm_dll_build(const struct wm_dll *dll, struct wm_writer *telegram);
