@@ -83,6 +83,7 @@ END_TEST
 START_TEST(integers_below_are_uniform)
 {
     unsigned seen[7] = {0};
+    unsigned low;
     struct wm_rng rng;
 
     wm_rng_seed(&rng, 3);
@@ -90,6 +91,11 @@ START_TEST(integers_below_are_uniform)
         seen[wm_rng_below(&rng, 7)]++;
     for (unsigned i = 0; i < 7; i++)
         ck_assert_double_eq_tol(seen[i], 10000, 450);
+    /* 2^32 is 4/3 of this range: without rejection the low third would come twice as often */
+    low = 0;
+    for (unsigned i = 0; i < 30000; i++)
+        low += wm_rng_below(&rng, 3u << 30) < 1u << 30;
+    ck_assert_double_eq_tol(low, 10000, 370);
     for (unsigned i = 0; i < 1000; i++) {
         double x = wm_rng_range(&rng, -2, 5);
 
