@@ -12,8 +12,8 @@ struct wm_decimal {
     int exponent;
 };
 
-/* Plain positional notation ("-12.340", "15000"), no exponent for |exponent| <= 30. Returns the length without the NUL, 0 when cap is
- * too small. */
+/* Plain positional notation ("-12.340", "15000"), no exponent for |exponent| <= 30. Returns the length without the NUL, 0 when cap
+ * is too small. */
 size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap);
 
 /* Exact multiplication; WM_FULL on overflow. */

@@ -4,7 +4,8 @@
 #include "app/records/decimal.h"
 #include "base/span.h"
 
-/* M-Bus data records (EN 13757-3): DIF, DIFE, VIF, VIFE, value. Every byte of the input belongs to exactly one record that comes out. */
+/* M-Bus data records (EN 13757-3): DIF, DIFE, VIF, VIFE, value. Every byte of the input belongs to exactly one record that comes
+ * out. */
 
 enum wm_function { WM_FUNCTION_INSTANTANEOUS, WM_FUNCTION_MAXIMUM, WM_FUNCTION_MINIMUM, WM_FUNCTION_ERROR };
 
@@ -17,19 +18,21 @@ enum wm_value_kind {
     WM_VALUE_TIME,     /* type J */
     WM_VALUE_TEXT,     /* variable length or plain-text: Latin-1 on the wire, UTF-8 here */
     WM_VALUE_BYTES,    /* raw: not decoded, or not known yet; `raw_value` has it */
-    WM_VALUE_INVALID,  /* present, but its coding says "not available" or is not a number (BCD with a digit above 9, date 0xFFFF) */
+    WM_VALUE_INVALID, /* present, but not to be used: BCD with a digit above 9, date 0xFFFF or with IV set, NaN, a record error VIFE
+                       */
 };
 
 struct wm_datetime {
-    uint16_t year; /* 0: every year */
-    uint8_t month, day, hour, minute, second; /* day, month 0: not specified */
+    uint16_t year;                            /* 0: every year */
+    uint8_t month, day, hour, minute, second; /* month, day 0: every one, or not specified; so are hour 31, minute 63, second 63 */
     bool has_second;
     bool summer_time;
-    bool invalid; /* the IV bit of type F/I */
+    bool invalid; /* the IV bit of type F/I; the kind is then INVALID */
 };
 
-#define WM_RECORD_TEXT_MAX 512
+#define WM_RECORD_TEXT_MAX 576 /* 191 Latin-1 characters (the longest text LVAR) as UTF-8, 3 bytes for a NUL inside */
 
+/* unit and detail may point into the record itself: hand records on by address, do not copy them. */
 struct wm_record {
     size_t offset;            /* of the record's first byte in the parsed span */
     struct wm_span raw;       /* the whole record */
@@ -39,19 +42,20 @@ struct wm_record {
     uint64_t storage;
     uint32_t tariff, subunit;
     const char *quantity; /* "volume", "energy" … static, "" when the VIF is not known */
-    const char *unit;     /* "m³", "kWh" …; "" when it has none; may point into text for plain-text units */
-    const char *detail;   /* what combinable VIFEs add, e.g. "limit"; "" otherwise */
-    bool known;           /* the VIB is fully understood: quantity, unit and scale are right */
-    bool manufacturer;    /* manufacturer-specific: VIF 7F/FF, or data behind DIF 0F / 1F */
-    bool more_follows;    /* DIF 1F: the meter has more records in the next telegram */
-    bool idle;            /* a run of fillers (DIF 2F) */
+    const char *unit;     /* "m³", "kWh" …; "" when it has none or it is not known */
+    const char *detail;   /* what combinable VIFEs add, e.g. "upper limit"; several are joined by ", "; "" otherwise */
+    bool known;        /* the VIB is fully understood: quantity, unit and scale are right. If not: a number is as coded, unscaled */
+    bool manufacturer; /* manufacturer-specific: VIF 7F/FF, or data behind DIF 0F / 1F */
+    bool more_follows; /* DIF 1F: the meter has more records in the next telegram */
+    bool idle;         /* a run of fillers (DIF 2F) */
     enum wm_value_kind kind;
     struct wm_decimal decimal; /* DECIMAL: in `unit` */
     float real;                /* REAL: the value is real * 10^real_exponent in `unit` */
     int real_exponent;
     struct wm_datetime datetime;
     char text[WM_RECORD_TEXT_MAX]; /* TEXT, NUL-terminated UTF-8 */
-    char unit_text[64];            /* storage for a plain-text unit */
+    char unit_text[64];            /* storage for a plain-text or composed unit */
+    char detail_text[192];         /* storage for several details */
 };
 
 struct wm_record_reader {
@@ -67,11 +71,13 @@ WM_MUST_USE enum wm_status wm_record_next(struct wm_record_reader *reader, struc
 
 const char *wm_function_name(enum wm_function function); /* "instantaneous", "maximum", "minimum", "error" */
 
-/* The record's value as text, UTF-8, NUL-terminated: exact decimals, ISO dates, hex for bytes; "" for NONE. Returns its length, or 0
- * when it does not fit. */
+/* The record's value as text, UTF-8, NUL-terminated: exact decimals (a REAL: the shortest that reads back the same), ISO 8601 dates
+ * with X for digits left open ("XXXX-12-31"), hex for bytes; "" for NONE and INVALID. Returns its length, or 0 when it does not
+ * fit. */
 size_t wm_record_value_text(const struct wm_record *record, char *out, size_t cap);
 
-/* The twin of wm_record_next for what a builder needs: DIF/DIFE, VIB as given, value bytes as given. */
+/* The twin of wm_record_next for what a builder needs: DIF/DIFE, VIB as given, value bytes as given. WM_INVALID: a number too large
+ * for 10 DIFEs, no VIB, or a value whose length is not that of the data field; WM_FULL: no room, nothing written. */
 struct wm_record_spec {
     uint8_t data_field; /* low nibble of the DIF */
     enum wm_function function;
