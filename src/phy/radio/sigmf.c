@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/radio/sigmf.h"
+
+#include "phy/signal.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NS 1000000000
+
+/* SigMF "Dataset Format": the names of the sample types that this program reads. One byte has no byte order. */
+static const struct {
+    const char *name;
+    enum wm_sample_format format;
+} datatypes[] = {
+    {"cu8", WM_SAMPLES_CU8},
+    {"ci8", WM_SAMPLES_CS8},
+    {"ci16_le", WM_SAMPLES_CS16},
+    {"cf32_le", WM_SAMPLES_CF32},
+};
+
+static const char *datatype_name(enum wm_sample_format format)
+{
+    for (size_t i = 0; i < sizeof datatypes / sizeof *datatypes; i++)
+        if (datatypes[i].format == format)
+            return datatypes[i].name;
+    return "";
+}
+
+__attribute__((format(printf, 3, 4))) static enum wm_status fail(enum wm_status status, const char **why, const char *format, ...)
+{
+    static _Thread_local char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    *why = text;
+    return status;
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar; years are counted from March so that the leap day comes last. */
+static int64_t days_from_date(int year, int month, int day)
+{
+    int y = year - (month < 3);
+    int in_year = (153 * (month + (month < 3 ? 9 : -3)) + 2) / 5 + day - 1;
+
+    return 365 * y + y / 4 - y / 100 + y / 400 + in_year - 719468;
+}
+
+static bool two_digits(const char **text, char before, int low, int high, int *value)
+{
+    const char *t = *text;
+
+    if (before && *t++ != before)
+        return false;
+    if (!isdigit((unsigned char)t[0]) || !isdigit((unsigned char)t[1]))
+        return false;
+    *value = 10 * (t[0] - '0') + t[1] - '0';
+    *text = t + 2;
+    return *value >= low && *value <= high;
+}
+
+enum wm_status wm_sigmf_time_parse(const char *text, int64_t *time_ns)
+{
+    static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int century, years, month, day, hour, minute, second, year;
+    int64_t fraction = 0;
+
+    if (!two_digits(&text, 0, 19, 22, &century) || !two_digits(&text, 0, 0, 99, &years) || !two_digits(&text, '-', 1, 12, &month) ||
+        !two_digits(&text, '-', 1, month_days[month - 1], &day) || (*text != 'T' && *text != 't') ||
+        !two_digits(&text, *text, 0, 23, &hour) || !two_digits(&text, ':', 0, 59, &minute) ||
+        !two_digits(&text, ':', 0, 60, &second))
+        return WM_MALFORMED;
+    year = 100 * century + years;
+    if (year < 1970 || year > 2261 || (month == 2 && day == 29 && (year % 4 || (year % 100 == 0 && year % 400))))
+        return WM_MALFORMED;
+    if (*text == '.') {
+        int64_t unit = NS;
+
+        if (!isdigit((unsigned char)*++text))
+            return WM_MALFORMED;
+        for (; isdigit((unsigned char)*text); text++)
+            fraction += (unit /= 10) * (*text - '0'); /* digits below a nanosecond add nothing */
+    }
+    if ((*text != 'Z' && *text != 'z') || text[1])
+        return WM_MALFORMED;
+    *time_ns = (days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * NS + fraction;
+    return WM_OK;
+}
+
+void wm_sigmf_time_text(int64_t time_ns, char out[31])
+{
+    int64_t seconds = time_ns / NS - (time_ns % NS < 0);
+    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+    int64_t in_day = seconds - days * 86400;
+    int64_t since = days + 719468; /* days since 0000-03-01 */
+    int64_t era = since / 146097, in_era = since % 146097;
+    int64_t years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int64_t in_year = in_era - (365 * years + years / 4 - years / 100);
+    int64_t month = (5 * in_year + 2) / 153; /* from March */
+    int64_t day = in_year - (153 * month + 2) / 5 + 1;
+
+    month = month < 10 ? month + 3 : month - 9;
+    snprintf(out, 31, "%04u-%02u-%02uT%02u:%02u:%02u.%09uZ", (unsigned)(era * 400 + years + (month < 3)) % 10000u,
+             (unsigned)month % 100u, (unsigned)day % 100u, (unsigned)(in_day / 3600) % 100u, (unsigned)(in_day / 60 % 60),
+             (unsigned)(in_day % 60), (unsigned)(time_ns - seconds * NS));
+}
+
+/* A count that may be absent (0). Reals are refused: SigMF defines these fields as unsigned integers. */
+static bool count_of(const json_t *object, const char *key, uint64_t *value)
+{
+    const json_t *item = json_object_get(object, key);
+
+    *value = 0;
+    if (!item)
+        return true;
+    if (!json_is_integer(item) || json_integer_value(item) < 0)
+        return false;
+    *value = (uint64_t)json_integer_value(item);
+    return true;
+}
+
+static enum wm_status parse_global(const json_t *global, struct wm_sigmf *meta, const char **why)
+{
+    const char *datatype = json_string_value(json_object_get(global, "core:datatype"));
+    const char *dataset = json_string_value(json_object_get(global, "core:dataset"));
+    const char *description = json_string_value(json_object_get(global, "core:description"));
+    const json_t *rate = json_object_get(global, "core:sample_rate");
+    uint64_t channels;
+
+    if (!datatype)
+        return fail(WM_MALFORMED, why, "the metadata has no global core:datatype");
+    for (size_t i = 0; i < sizeof datatypes / sizeof *datatypes; i++) {
+        if (strcmp(datatype, datatypes[i].name) == 0) {
+            meta->info.format = datatypes[i].format;
+            meta->info.has_format = true;
+        }
+    }
+    if (!meta->info.has_format)
+        return fail(WM_UNSUPPORTED, why, "core:datatype \"%.32s\" is not supported; cu8, ci8, ci16_le and cf32_le are", datatype);
+    if (rate && !(json_number_value(rate) > 0 && isfinite(json_number_value(rate))))
+        return fail(WM_MALFORMED, why, "core:sample_rate is not a positive number");
+    meta->info.sample_rate_hz = json_number_value(rate);
+    if (!count_of(global, "core:num_channels", &channels) || !count_of(global, "core:trailing_bytes", &meta->trailing_bytes))
+        return fail(WM_MALFORMED, why, "core:num_channels or core:trailing_bytes is not a whole number");
+    if (channels > 1)
+        return fail(WM_UNSUPPORTED, why, "the recording has %" PRIu64 " channels interleaved; only one is supported", channels);
+    if (dataset) {
+        if (!*dataset || strchr(dataset, '/') || strlen(dataset) >= sizeof meta->dataset)
+            return fail(WM_MALFORMED, why, "core:dataset is not a plain file name");
+        strcpy(meta->dataset, dataset);
+    }
+    if (description)
+        snprintf(meta->description, sizeof meta->description, "%s", description);
+    return WM_OK;
+}
+
+static enum wm_status parse_captures(const json_t *captures, struct wm_sigmf *meta, const char **why)
+{
+    size_t index;
+    json_t *capture;
+
+    if (captures && !json_is_array(captures))
+        return fail(WM_MALFORMED, why, "captures is not an array");
+    json_array_foreach(captures, index, capture)
+    {
+        const json_t *frequency = json_object_get(capture, "core:frequency");
+        const char *datetime = json_string_value(json_object_get(capture, "core:datetime"));
+        uint64_t start, header;
+
+        if (!count_of(capture, "core:sample_start", &start) || !count_of(capture, "core:header_bytes", &header))
+            return fail(WM_MALFORMED, why, "captures[%zu]: core:sample_start or core:header_bytes is not a whole number", index);
+        if (frequency && !(json_number_value(frequency) > 0 && isfinite(json_number_value(frequency))))
+            return fail(WM_MALFORMED, why, "captures[%zu]: core:frequency is not a positive number", index);
+        if (index > 0) {
+            if (header > 0)
+                return fail(WM_UNSUPPORTED, why, "captures[%zu] has a header inside the data; split the recording", index);
+            if (frequency && json_number_value(frequency) != meta->info.centre_hz)
+                return fail(WM_UNSUPPORTED, why, "captures[%zu] changes the frequency; split the recording there", index);
+            continue;
+        }
+        meta->header_bytes = header;
+        meta->info.centre_hz = json_number_value(frequency);
+        if (!datetime)
+            continue;
+        if (wm_sigmf_time_parse(datetime, &meta->info.start_time_ns) != WM_OK)
+            return fail(WM_MALFORMED, why, "captures[0]: core:datetime \"%.40s\" is not a UTC time such as 2026-01-31T12:00:00.5Z",
+                        datetime);
+        if (start > 0 && meta->info.sample_rate_hz > 0)
+            meta->info.start_time_ns -= (int64_t)llround((double)start / meta->info.sample_rate_hz * NS);
+    }
+    return WM_OK;
+}
+
+enum wm_status wm_sigmf_parse(struct wm_span text, struct wm_sigmf *meta, const char **why)
+{
+    json_error_t error;
+    json_t *root = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
+    enum wm_status status;
+
+    memset(meta, 0, sizeof *meta);
+    meta->info.start_time_ns = WM_TIME_UNKNOWN;
+    if (!root)
+        return fail(WM_MALFORMED, why, "the metadata is not valid JSON: line %d: %s", error.line, error.text);
+    if (!json_is_object(json_object_get(root, "global")))
+        status = fail(WM_MALFORMED, why, "the metadata has no object \"global\": not SigMF");
+    else
+        status = parse_global(json_object_get(root, "global"), meta, why);
+    if (status == WM_OK)
+        status = parse_captures(json_object_get(root, "captures"), meta, why);
+    json_decref(root);
+    return status;
+}
+
+enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text)
+{
+    json_t *global = json_pack("{s:s,s:s,s:s}", "core:datatype", datatype_name(meta->info.format), "core:version", "1.0.0",
+                               "core:recorder", "wmsdr");
+    json_t *capture = json_pack("{s:i}", "core:sample_start", 0);
+    json_t *root = json_pack("{s:O*,s:[O*],s:[]}", "global", global, "captures", capture, "annotations");
+    char time[31];
+
+    if (meta->info.sample_rate_hz > 0)
+        json_object_set_new(global, "core:sample_rate", json_real(meta->info.sample_rate_hz));
+    if (meta->trailing_bytes > 0)
+        json_object_set_new(global, "core:trailing_bytes", json_integer((json_int_t)meta->trailing_bytes));
+    if (meta->dataset[0])
+        json_object_set_new(global, "core:dataset", json_string(meta->dataset));
+    if (meta->description[0])
+        json_object_set_new(global, "core:description", json_string(meta->description));
+    if (meta->header_bytes > 0)
+        json_object_set_new(capture, "core:header_bytes", json_integer((json_int_t)meta->header_bytes));
+    if (meta->info.centre_hz > 0)
+        json_object_set_new(capture, "core:frequency", json_real(meta->info.centre_hz));
+    if (meta->info.start_time_ns != WM_TIME_UNKNOWN) {
+        wm_sigmf_time_text(meta->info.start_time_ns, time);
+        json_object_set_new(capture, "core:datetime", json_string(time));
+    }
+    *text = root && global && capture ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    json_decref(root);
+    json_decref(capture);
+    json_decref(global);
+    return *text ? WM_OK : WM_NO_MEMORY;
+}

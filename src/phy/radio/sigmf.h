@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/span.h"
+#include "phy/radio/source.h"
+
+/* SigMF metadata (SigMF specification 1.x): a JSON file .sigmf-meta beside the samples in .sigmf-data. */
+#define WM_SIGMF_META ".sigmf-meta"
+#define WM_SIGMF_DATA ".sigmf-data"
+
+struct wm_sigmf {
+    struct wm_source_info info; /* total_samples is not in the metadata: 0 */
+    uint64_t header_bytes;      /* before the first sample, in non-conforming data sets */
+    uint64_t trailing_bytes;    /* behind the last */
+    char dataset[256];          /* core:dataset, a file name in the same folder; "" for NAME.sigmf-data */
+    char description[256];      /* core:description, cut to fit */
+};
+
+/* The text of a .sigmf-meta file. WM_MALFORMED, WM_UNSUPPORTED (a data type, several channels, several centres); *why then says
+ * what (thread-local, until the thread's next call). core:datetime becomes UTC of the first sample in the data set. */
+WM_MUST_USE enum wm_status wm_sigmf_parse(struct wm_span text, struct wm_sigmf *meta, const char **why);
+
+/* The twin: the text as a string that the caller frees. */
+WM_MUST_USE enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text);
+
+/* "2026-01-31T12:00:00.25Z" (RFC 3339, UTC only, years 1970 to 2261) to nanoseconds since 1970. WM_MALFORMED. */
+WM_MUST_USE enum wm_status wm_sigmf_time_parse(const char *text, int64_t *time_ns);
+/* The twin, with nine decimals; out holds 31 characters. */
+void wm_sigmf_time_text(int64_t time_ns, char out[31]);

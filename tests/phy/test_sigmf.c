@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/radio/sigmf.h"
+#include "phy/signal.h"
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(times_both_ways)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } times[] = {
+        {"1970-01-01T00:00:00.000000000Z", 0},
+        {"2026-11-22T02:38:40.123456789Z", 1795315120123456789},
+        {"2000-02-29T23:59:59.999999999Z", 951868799999999999},
+        {"2100-03-01T00:00:00.000000000Z", 4107542400000000000},
+        {"2261-12-31T23:59:59.000000000Z", 9214646399000000000},
+    };
+    static const char *const bad[] = {"",
+                                      "2026-11-22",
+                                      "2026-11-22T02:38:40",
+                                      "2026-11-22T02:38:40+01:00",
+                                      "2026-02-29T00:00:00Z",
+                                      "2100-02-29T00:00:00Z",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-04-31T00:00:00Z",
+                                      "2026-11-22T24:00:00Z",
+                                      "2026-11-22T02:38:40.Z",
+                                      "2026-11-22T02:38:40Zx",
+                                      "1969-12-31T23:59:59Z",
+                                      "2262-01-01T00:00:00Z",
+                                      "2026-11-22 02:38:40Z"};
+    char text[31];
+    int64_t ns;
+
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        ck_assert_int_eq(wm_sigmf_time_parse(times[i].text, &ns), WM_OK);
+        ck_assert_int_eq(ns, times[i].ns);
+        wm_sigmf_time_text(ns, text);
+        ck_assert_str_eq(text, times[i].text);
+    }
+    ck_assert_int_eq(wm_sigmf_time_parse("2026-11-22t02:38:40.5z", &ns), WM_OK);
+    ck_assert_int_eq(ns, 1795315120500000000);
+    ck_assert_int_eq(wm_sigmf_time_parse("2026-11-22T02:38:40.1234567899Z", &ns), WM_OK);
+    ck_assert_int_eq(ns, 1795315120123456789);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(wm_sigmf_time_parse(bad[i], &ns) == WM_MALFORMED, "%s", bad[i]);
+}
+END_TEST
+
+static struct wm_span span_of(const char *text)
+{
+    return (struct wm_span){(const uint8_t *)text, strlen(text)};
+}
+
+START_TEST(parse_is_the_twin_of_build)
+{
+    for (int format = 0; format < WM_SAMPLES_COUNT; format++) {
+        for (int full = 0; full < 2; full++) {
+            struct wm_sigmf meta, back;
+            const char *why;
+            char *text;
+
+            memset(&meta, 0, sizeof meta);
+            meta.info.has_format = true;
+            meta.info.format = (enum wm_sample_format)format;
+            meta.info.start_time_ns = WM_TIME_UNKNOWN;
+            if (full) {
+                meta.info.sample_rate_hz = 1.6e6;
+                meta.info.centre_hz = 868.95e6;
+                meta.info.start_time_ns = 1795315120123456789;
+                meta.header_bytes = 44;
+                meta.trailing_bytes = 3;
+                strcpy(meta.dataset, "x.bin");
+                strcpy(meta.description, "a \"test\"");
+            }
+            ck_assert_int_eq(wm_sigmf_build(&meta, &text), WM_OK);
+            ck_assert_int_eq(wm_sigmf_parse(span_of(text), &back, &why), WM_OK);
+            free(text);
+            ck_assert_int_eq(back.info.format, meta.info.format);
+            ck_assert(back.info.has_format && back.info.sample_rate_hz == meta.info.sample_rate_hz);
+            ck_assert(back.info.centre_hz == meta.info.centre_hz);
+            ck_assert_int_eq(back.info.start_time_ns, meta.info.start_time_ns);
+            ck_assert(back.header_bytes == meta.header_bytes && back.trailing_bytes == meta.trailing_bytes);
+            ck_assert_str_eq(back.dataset, meta.dataset);
+            ck_assert_str_eq(back.description, meta.description);
+        }
+    }
+}
+END_TEST
+
+START_TEST(time_belongs_to_sample_start)
+{
+    struct wm_sigmf meta;
+    const char *why;
+
+    ck_assert_int_eq(wm_sigmf_parse(span_of("{\"global\":{\"core:datatype\":\"ci8\",\"core:sample_rate\":1000000},"
+                                            "\"captures\":[{\"core:sample_start\":500000,\"core:frequency\":868950000,"
+                                            "\"core:datetime\":\"1970-01-01T00:00:02Z\"}]}"),
+                                    &meta, &why),
+                     WM_OK);
+    ck_assert_int_eq(meta.info.start_time_ns, 1500000000);
+    ck_assert_int_eq(meta.info.format, WM_SAMPLES_CS8);
+}
+END_TEST
+
+START_TEST(faults_are_named)
+{
+    static const struct {
+        const char *text;
+        enum wm_status status;
+        const char *part;
+    } bad[] = {
+        {"", WM_MALFORMED, "JSON"},
+        {"{\"global\":\n{,", WM_MALFORMED, "line 2"},
+        {"[]", WM_MALFORMED, "global"},
+        {"{\"global\":{}}", WM_MALFORMED, "core:datatype"},
+        {"{\"global\":{\"core:datatype\":\"ci16_be\"}}", WM_UNSUPPORTED, "ci16_be"},
+        {"{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":-1}}", WM_MALFORMED, "core:sample_rate"},
+        {"{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":\"fast\"}}", WM_MALFORMED, "core:sample_rate"},
+        {"{\"global\":{\"core:datatype\":\"cu8\",\"core:num_channels\":2}}", WM_UNSUPPORTED, "2 channels"},
+        {"{\"global\":{\"core:datatype\":\"cu8\",\"core:dataset\":\"../x\"}}", WM_MALFORMED, "core:dataset"},
+        {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":1}", WM_MALFORMED, "captures"},
+        {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:datetime\":\"now\"}]}", WM_MALFORMED, "now"},
+        {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:header_bytes\":-1}]}", WM_MALFORMED, "captures[0]"},
+        {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:frequency\":8e8},{\"core:frequency\":9e8}]}",
+         WM_UNSUPPORTED, "captures[1]"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct wm_sigmf meta;
+        const char *why = "";
+
+        ck_assert_msg(wm_sigmf_parse(span_of(bad[i].text), &meta, &why) == bad[i].status, "%s: %s", bad[i].text, why);
+        ck_assert_msg(strstr(why, bad[i].part), "%s: %s", bad[i].text, why);
+    }
+}
+END_TEST
+
+Suite *wm_test_suite(void)
+{
+    Suite *suite = suite_create("phy: sigmf");
+    TCase *tcase = tcase_create("sigmf");
+
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, times_both_ways);
+    tcase_add_test(tcase, parse_is_the_twin_of_build);
+    tcase_add_test(tcase, time_belongs_to_sample_start);
+    tcase_add_test(tcase, faults_are_named);
+    return suite;
+}
