@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "link/deframe.h"
+#include "suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIERS  3
+#define EVENTS 64
+
+/* A burst that says for each tier what is demodulated, and counts what is asked. */
+struct burst {
+    uint8_t bytes[TIERS][WM_AIR_MAX];
+    size_t len;     /* of the frame on air */
+    size_t arrived; /* bytes that can be demodulated so far */
+    size_t ends_at; /* the stream ends behind this byte */
+    unsigned tiers; /* how many there are */
+    unsigned reads[TIERS];
+    struct wm_error_event events[EVENTS];
+    size_t event_count;
+    uint8_t telegram[WM_TELEGRAM_MAX];
+    size_t telegram_len;
+    struct wm_deframe_stats stats;
+    struct wm_frame frame;
+    size_t air_bytes;
+};
+
+static enum wm_status read_burst(void *self, unsigned tier, size_t bytes, struct wm_soft *soft)
+{
+    struct burst *burst = self;
+
+    if (tier >= burst->tiers || bytes > burst->ends_at)
+        return WM_END;
+    if (bytes > burst->arrived)
+        return WM_TOO_SHORT;
+    burst->reads[tier]++;
+    memcpy(soft->bytes, burst->bytes[tier], bytes);
+    soft->len = bytes;
+    soft->events = burst->events;
+    soft->event_count = 0;
+    while (soft->event_count < burst->event_count && burst->events[soft->event_count].last_bit < bytes * 8)
+        soft->event_count++;
+    return WM_OK;
+}
+
+static void build(struct burst *burst, enum wm_format format, size_t telegram_len, uint8_t c, uint8_t ci)
+{
+    struct wm_writer out = wm_writer_of(burst->bytes[0], WM_AIR_MAX);
+
+    memset(burst, 0, sizeof *burst);
+    for (size_t i = 0; i < telegram_len; i++)
+        burst->telegram[i] = (uint8_t)rand();
+    burst->telegram[0] = (uint8_t)(telegram_len - 1);
+    burst->telegram[1] = c;
+    burst->telegram[10] = ci;
+    burst->telegram_len = telegram_len;
+    ck_assert_int_eq(wm_frame_build(format, (struct wm_span){burst->telegram, telegram_len}, &out), WM_OK);
+    burst->len = burst->arrived = burst->ends_at = out.len;
+    for (unsigned tier = 1; tier < TIERS; tier++)
+        memcpy(burst->bytes[tier], burst->bytes[0], out.len);
+    burst->tiers = 1;
+}
+
+static void flip(uint8_t *bytes, uint32_t last_bit, uint32_t mask)
+{
+    for (; mask; mask >>= 1, last_bit--) {
+        if (mask & 1)
+            bytes[last_bit / 8] ^= (uint8_t)(0x80 >> last_bit % 8);
+    }
+}
+
+static void add_event(struct burst *burst, uint32_t last_bit, uint32_t mask, float cost)
+{
+    size_t at = burst->event_count++;
+
+    ck_assert_uint_le(burst->event_count, EVENTS);
+    for (; at > 0 && burst->events[at - 1].last_bit > last_bit; at--)
+        burst->events[at] = burst->events[at - 1];
+    burst->events[at] = (struct wm_error_event){last_bit, mask, cost};
+}
+
+/* A wrong decision in tier 0 whose repair the demodulator knows at a price. */
+static void damage(struct burst *burst, uint32_t last_bit, uint32_t mask, float cost)
+{
+    flip(burst->bytes[0], last_bit, mask);
+    add_event(burst, last_bit, mask, cost);
+}
+
+static enum wm_status run(struct burst *burst, enum wm_format format, const struct wm_repair *repair)
+{
+    struct wm_soft_source source = {read_burst, burst};
+    enum wm_status status = wm_deframe(&source, format, repair, &burst->frame, &burst->air_bytes, &burst->stats);
+
+    if (status == WM_OK) {
+        ck_assert(wm_span_equal((struct wm_span){burst->frame.data, burst->frame.len},
+                                (struct wm_span){burst->telegram, burst->telegram_len}));
+        ck_assert_int_eq(burst->frame.format, format);
+        ck_assert_uint_eq(burst->air_bytes, burst->len);
+    }
+    return status;
+}
+
+static uint64_t total(const struct wm_deframe_stats *stats)
+{
+    return stats->frames[0] + stats->frames[1] + stats->crc_failed + stats->implausible + stats->bad_length + stats->cut;
+}
+
+START_TEST(clean_frames_of_every_length)
+{
+    struct burst burst;
+
+    for (size_t len = 11; len <= 252; len++) {
+        enum wm_format format = len & 1 ? WM_FORMAT_A : WM_FORMAT_B;
+        build(&burst, format, len, 0xFF, 0x22); /* a clean frame need not be one that we can name */
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
+        ck_assert_int_eq(burst.frame.grade, WM_GRADE_CLEAN);
+        ck_assert_uint_eq(burst.frame.repaired, 0);
+        ck_assert_uint_eq(burst.stats.frames[0], 1);
+        ck_assert_uint_eq(total(&burst.stats), 1);
+    }
+}
+END_TEST
+
+START_TEST(known_wrong_symbols_are_repaired)
+{
+    static const uint32_t masks[] = {0x1, 0x3, 0x9, 0xF, 0x8001, 0x80000001};
+    struct burst burst;
+
+    for (int round = 0; round < 600; round++) {
+        enum wm_format format = round & 1 ? WM_FORMAT_B : WM_FORMAT_A;
+        size_t len;
+        unsigned done = 0;
+        build(&burst, format, 20 + (size_t)rand() % 230, 0x44, 0x7A);
+        /* one or two wrong symbols in every block, among others that are right, and not in the L of format B */
+        for (size_t at = 0; wm_frame_block(format, burst.len, at, &len); at += len) {
+            unsigned wrong = 1 + (unsigned)rand() % 2;
+            uint32_t first = (uint32_t)(at ? at : 1) * 8, bits = (uint32_t)(at + len) * 8 - first;
+            for (unsigned i = 0; i < wrong; i++) {
+                uint32_t margin = bits > 128 ? 31 : 1; /* so that the mask lies in its half of the block */
+                uint32_t place = bits / 2 * i + margin + (uint32_t)rand() % (bits / 2 - margin);
+                damage(&burst, first + place, masks[(unsigned)rand() % (bits > 128 ? 6 : 2)], 1.5F);
+                done++;
+            }
+            add_event(&burst, first + bits - 1, 0x1, 4.0F);
+        }
+        ck_assert_int_eq(run(&burst, format, &wm_repair_none), WM_INTEGRITY);
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
+        ck_assert_int_eq(burst.frame.grade, WM_GRADE_REPAIRED);
+        ck_assert_uint_eq(burst.frame.repaired, done);
+        ck_assert_uint_eq(burst.stats.crc_failed, 1);
+        ck_assert_uint_eq(burst.stats.frames[1], 1);
+        ck_assert_uint_eq(total(&burst.stats), 2);
+    }
+}
+END_TEST
+
+START_TEST(length_field_is_repaired_in_format_a_only)
+{
+    struct burst burst;
+
+    build(&burst, WM_FORMAT_A, 60, 0x44, 0x7A);
+    damage(&burst, 5, 0x5, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_OK);
+    ck_assert_uint_eq(burst.frame.repaired, 1);
+
+    /* the whole frame reads as another length by the first look at it, and no event may change L then */
+    build(&burst, WM_FORMAT_B, 60, 0x44, 0x7A);
+    damage(&burst, 7, 0x1, 1.0F);
+    ck_assert_int_ne(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_OK);
+
+    /* not even a cheaper one that the CRC would take */
+    build(&burst, WM_FORMAT_B, 60, 0x44, 0x7A);
+    damage(&burst, 24, 0x1, 3.0F);
+    add_event(&burst, 24, 0x1 ^ 0x13D65 << 2, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_OK);
+}
+END_TEST
+
+START_TEST(bounds_are_honoured)
+{
+    struct wm_repair repair = wm_repair_default;
+    struct burst burst;
+
+    /* cost of one, and of two together */
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    damage(&burst, 150, 0x3, 10.5F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_cost = 11;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    damage(&burst, 120, 0x1, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_cost = 11.5F;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+
+    /* sets of three only when asked for */
+    damage(&burst, 200, 0x1, 0.5F);
+    repair.max_cost = 20;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_set = 3;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    ck_assert_uint_eq(burst.frame.repaired, 3);
+
+    /* the thirteenth cheapest event of the block is not looked at; dearer ones elsewhere do not count */
+    build(&burst, WM_FORMAT_A, 60, 0x44, 0x7A);
+    repair = wm_repair_default;
+    damage(&burst, 12 * 8 + 100, 0x1, 9.9F);
+    for (uint32_t i = 0; i < 11; i++)
+        add_event(&burst, 12 * 8 + i, 0x1, 8.0F);
+    for (uint32_t i = 0; i < 20; i++)
+        add_event(&burst, 30 * 8 + i, 0x1, 0.5F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    add_event(&burst, 12 * 8 + 40, 0x1, 8.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_events = 13;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    repair.max_events = 1000000;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+}
+END_TEST
+
+START_TEST(a_block_with_too_many_candidates_is_noise)
+{
+    struct wm_repair repair = wm_repair_default;
+    struct burst burst;
+
+    /* ten events are 10 + 45 sets, eleven 11 + 55 */
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    damage(&burst, 12 * 8 + 3, 0x1, 1.0F);
+    for (uint32_t i = 1; i < 10; i++)
+        add_event(&burst, 12 * 8 + 11 * i, 0x1, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    add_event(&burst, 12 * 8 + 120, 0x1, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_candidates = 65;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+    repair.max_candidates = 66;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+}
+END_TEST
+
+START_TEST(the_cheapest_fitting_set_wins)
+{
+    struct burst burst;
+
+    /* the CRC polynomial itself is an error pattern that no CRC sees: two events fit, whatever their order */
+    for (int cheaper_is_right = 0; cheaper_is_right < 2; cheaper_is_right++) {
+        build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+        damage(&burst, 12 * 8 + 60, 0x1, cheaper_is_right ? 1.0F : 5.0F);
+        add_event(&burst, 12 * 8 + 60, 0x1 ^ 0x13D65, 3.0F);
+        if (!cheaper_is_right)
+            burst.events[0].mask ^= 0x13D65, burst.events[1].mask ^= 0x13D65;
+        ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_OK);
+    }
+}
+END_TEST
+
+START_TEST(events_outside_the_block_or_senseless_are_not_used)
+{
+    static const struct {
+        uint32_t last_bit, mask;
+        float cost;
+    } useless[] = {
+        {12 * 8 + 2, 0x19, 1.0F},  /* begins in the block before */
+        {12 * 8 + 30, 0, 1.0F},    /* changes nothing */
+        {12 * 8 + 30, 0x1, -1.0F}, /* no likelihood ratio */
+        {12 * 8 + 30, 0x1, INFINITY},
+    };
+    struct burst burst;
+
+    for (size_t i = 0; i < sizeof useless / sizeof useless[0]; i++) {
+        build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+        flip(burst.bytes[0], useless[i].last_bit, useless[i].mask ? useless[i].mask : 1);
+        add_event(&burst, useless[i].last_bit, useless[i].mask, useless[i].cost);
+        ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_INTEGRITY);
+    }
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    damage(&burst, 12 * 8 + 30, 0x1, NAN);
+    add_event(&burst, 2, 0x80000001, 1.0F); /* would begin before the frame */
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_INTEGRITY);
+}
+END_TEST
+
+START_TEST(implausible_repairs_are_refused)
+{
+    static const struct {
+        uint8_t c, ci;
+        enum wm_status status;
+    } cases[] = {{0x44, 0x7A, WM_OK}, {0x54, 0x7A, WM_INTEGRITY}, {0x44, 0x22, WM_INTEGRITY}, {0xC4, 0xA0, WM_INTEGRITY}};
+    struct burst burst;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int format = WM_FORMAT_A; format <= WM_FORMAT_B; format++) {
+            build(&burst, format, 40, cases[i].c, cases[i].ci);
+            damage(&burst, 180, 0x5, 1.0F);
+            ck_assert_int_eq(run(&burst, format, &wm_repair_default), cases[i].status);
+            ck_assert_uint_eq(burst.stats.implausible, cases[i].status != WM_OK);
+            ck_assert_uint_eq(total(&burst.stats), 1);
+        }
+    }
+}
+END_TEST
+
+START_TEST(tiers_rise_until_one_passes)
+{
+    struct burst burst;
+
+    for (int format = WM_FORMAT_A; format <= WM_FORMAT_B; format++) {
+        /* repaired in tier 0: tier 1 is not asked */
+        build(&burst, format, 60, 0x44, 0x7A);
+        burst.tiers = TIERS;
+        damage(&burst, 180, 0x5, 1.0F);
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
+        ck_assert_int_eq(burst.frame.grade, WM_GRADE_REPAIRED);
+        ck_assert_uint_eq(burst.reads[1], 0);
+
+        /* tier 1 wrong in the head as well, tier 2 clean */
+        burst.event_count = 0;
+        flip(burst.bytes[1], 20, 0x1);
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
+        ck_assert_int_eq(burst.frame.grade, WM_GRADE_CLEAN);
+        ck_assert_uint_eq(burst.frame.repaired, 0);
+        ck_assert_uint_eq(burst.reads[2], 2);
+
+        /* wrong everywhere */
+        flip(burst.bytes[2], 300, 0x1);
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_INTEGRITY);
+        ck_assert_uint_eq(burst.stats.crc_failed, 1);
+    }
+}
+END_TEST
+
+START_TEST(waits_for_head_and_whole)
+{
+    struct burst burst;
+
+    for (int format = WM_FORMAT_A; format <= WM_FORMAT_B; format++) {
+        build(&burst, format, 100, 0x44, 0x7A);
+        burst.arrived = 0;
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_TOO_SHORT);
+        ck_assert_uint_eq(burst.air_bytes, 12);
+        burst.arrived = burst.air_bytes;
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_TOO_SHORT);
+        ck_assert_uint_eq(burst.air_bytes, burst.len);
+        burst.arrived = burst.len - 1;
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_TOO_SHORT);
+        ck_assert_uint_eq(total(&burst.stats), 0);
+        burst.arrived = burst.len;
+        ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
+    }
+}
+END_TEST
+
+START_TEST(says_cut_and_bad_length)
+{
+    struct wm_soft_source source;
+    struct burst burst;
+
+    build(&burst, WM_FORMAT_A, 100, 0x44, 0x7A);
+    burst.ends_at = 11;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_END);
+    burst.ends_at = burst.len - 1;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_END);
+    ck_assert_uint_eq(burst.stats.cut, 2);
+
+    build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+    burst.bytes[0][0] = 11;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_MALFORMED);
+    ck_assert_uint_eq(burst.stats.bad_length, 1);
+    burst.tiers = 2; /* the next tier reads it right */
+    ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_OK);
+
+    source = (struct wm_soft_source){read_burst, &burst};
+    ck_assert_int_eq(wm_deframe(&source, WM_FORMAT_NONE, &wm_repair_default, &burst.frame, &burst.air_bytes, NULL), WM_INVALID);
+    ck_assert_int_eq(wm_deframe(&source, WM_FORMAT_B, &wm_repair_default, &burst.frame, &burst.air_bytes, NULL), WM_OK);
+}
+END_TEST
+
+/* Random bytes with as many cheap events as the bounds admit: what comes out is bounded by sets / 2^16 for block 1 alone. */
+START_TEST(noise_does_not_become_frames)
+{
+    struct burst burst;
+    unsigned accepted = 0;
+
+    build(&burst, WM_FORMAT_A, 256, 0x44, 0x7A);
+    for (uint32_t i = 0; i < 10; i++)
+        add_event(&burst, 9 * i + 5, 0x1, 1.0F);
+    for (int round = 0; round < 20000; round++) {
+        struct wm_soft_source source = {read_burst, &burst};
+        for (size_t i = 0; i < burst.len; i++)
+            burst.bytes[0][i] = (uint8_t)rand();
+        accepted += wm_deframe(&source, WM_FORMAT_A, &wm_repair_default, &burst.frame, &burst.air_bytes, NULL) == WM_OK;
+    }
+    ck_assert_uint_eq(accepted, 0);
+}
+END_TEST
+
+Suite *wm_test_suite(void)
+{
+    Suite *suite = suite_create("link/deframe");
+    TCase *tests = tcase_create("deframe");
+
+    srand(7);
+    tcase_add_test(tests, clean_frames_of_every_length);
+    tcase_add_test(tests, known_wrong_symbols_are_repaired);
+    tcase_add_test(tests, length_field_is_repaired_in_format_a_only);
+    tcase_add_test(tests, bounds_are_honoured);
+    tcase_add_test(tests, a_block_with_too_many_candidates_is_noise);
+    tcase_add_test(tests, the_cheapest_fitting_set_wins);
+    tcase_add_test(tests, events_outside_the_block_or_senseless_are_not_used);
+    tcase_add_test(tests, implausible_repairs_are_refused);
+    tcase_add_test(tests, tiers_rise_until_one_passes);
+    tcase_add_test(tests, waits_for_head_and_whole);
+    tcase_add_test(tests, says_cut_and_bad_length);
+    tcase_add_test(tests, noise_does_not_become_frames);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
