@@ -2,6 +2,7 @@
 #include "app/records/record.h"
 #include "suite.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ static const struct {
     {"0A5A43F4", "flow temperature", "°C", "-44.3", "", WM_VALUE_DECIMAL, true}, /* BCD sign nibble */
     {"0A5A4AF4", "flow temperature", "°C", "", "", WM_VALUE_INVALID, true},
     {"0A5A99E9", "flow temperature", "°C", "", "", WM_VALUE_INVALID, true},
+    {"0B3B27F100", "volume flow", "m³/h", "", "", WM_VALUE_INVALID, true}, /* F is a sign at the top only */
+    {"0D13D223F1", "volume", "m³", "", "", WM_VALUE_INVALID, true},        /* two signs */
     {"0E13563412907856", "volume", "m³", "567890123.456", "", WM_VALUE_DECIMAL, true},
     {"0713FFFFFFFFFFFFFF7F", "volume", "m³", "9223372036854775.807", "", WM_VALUE_DECIMAL, true},
     {"07130000000000000080", "volume", "m³", "-9223372036854775.808", "", WM_VALUE_DECIMAL, true},
@@ -187,6 +190,9 @@ START_TEST(special_functions)
     ck_assert_int_eq(wm_record_next(&reader, &record, &why), WM_OK);
     ck_assert(record.manufacturer && record.more_follows && record.raw_value.len == 3 && record.kind == WM_VALUE_BYTES);
     ck_assert_int_eq(wm_record_next(&reader, &record, &why), WM_END);
+    reader = wm_record_reader_of(span_of("2F2F2F", bytes, sizeof bytes));
+    ck_assert_int_eq(wm_record_next(&reader, &record, &why), WM_OK);
+    ck_assert(record.idle && record.raw.len == 3);
 }
 END_TEST
 
@@ -207,6 +213,8 @@ static const struct {
     {"84808080808080808080800013AABBCCDD", WM_MALFORMED}, /* 11 DIFEs */
     {"0493AAAAAAAAAAAAAAAAAAAA2AAABBCCDD", WM_MALFORMED}, /* 11 VIFEs */
     {"027C05414243", WM_MALFORMED},
+    {"02FCA0A0A0A0A0A0A0A0A0A020014100", WM_MALFORMED}, /* 11 VIFEs before a plain-text unit */
+    {"02FCA0A0", WM_MALFORMED},
 };
 
 START_TEST(broken_rest_comes_out_raw)
@@ -281,6 +289,29 @@ START_TEST(every_byte_in_one_record_random)
         records += check_cover((struct wm_span){bytes, len});
     }
     ck_assert_uint_gt(records, 12000);
+}
+END_TEST
+
+/* Application layers collected from the tests of other projects, whole and cut at each byte. */
+START_TEST(every_byte_in_one_record_corpus)
+{
+    json_t *list = json_load_file(WMSDR_SHARED_DIR "/corpora/records/apl_snippets.json", 0, NULL);
+    json_t *entry;
+    json_t *hex;
+    size_t i;
+    size_t k;
+    uint8_t bytes[600];
+
+    json_array_foreach(list, i, entry)
+    {
+        json_array_foreach(json_object_get(entry, "apl_hex"), k, hex)
+        {
+            struct wm_span apl = span_of(json_string_value(hex), bytes, sizeof bytes);
+            for (size_t len = 0; len <= apl.len; len++)
+                check_cover(wm_span_sub(apl, 0, len));
+        }
+    }
+    json_decref(list);
 }
 END_TEST
 
@@ -394,6 +425,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, special_functions);
     tcase_add_loop_test(tcase, broken_rest_comes_out_raw, 0, sizeof broken / sizeof *broken);
     tcase_add_loop_test(tcase, every_byte_in_one_record_random, 0, 3);
+    tcase_add_test(tcase, every_byte_in_one_record_corpus);
     tcase_add_test(tcase, truncation_at_each_byte);
     tcase_add_test(tcase, build_is_the_twin);
     tcase_add_test(tcase, build_refuses_what_cannot_be_read_back);
