@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/commands.h"
+#include "app/common.h"
+#include "app/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define READ_BYTES 65536 /* longer than any line that is understood */
+
+enum { OUTPUT, KEYS, KEY, DAMAGED, QUIET };
+
+static const struct wm_option options[] = {
+    [OUTPUT] = WM_OPTION_OUTPUT,
+    [KEYS] = WM_OPTION_KEYS,
+    [KEY] = WM_OPTION_KEY,
+    [DAMAGED] = {0, "damaged", NULL, "also decode lines whose receiver says that a CRC failed"},
+    [QUIET] = {'q', "quiet", NULL, "no summary"},
+};
+
+struct decode {
+    struct wm_keystore *keys;
+    struct wm_outputs *outputs;
+    struct wm_pipeline *pipeline;
+    struct wm_line_reader lines;
+    bool quiet, help;
+    char **operands;
+    int operand_count;
+    uint64_t refused;      /* lines not understood, damaged or cut off */
+    enum wm_status failed; /* an output */
+};
+
+static void take_line(struct decode *decode, const char *text, size_t len)
+{
+    struct wm_line line;
+    enum wm_status status = wm_line_parse(&decode->lines, text, len, &line);
+    bool show = status == WM_OK || (status == WM_TOO_SHORT && line.frame.len);
+
+    if (show)
+        decode->failed = wm_pipeline_push(decode->pipeline, &line.frame, &line);
+    explicit_bzero(&line.key, sizeof line.key);
+    if (status == WM_NOT_MINE)
+        return;
+    decode->refused += status != WM_OK;
+    if (status != WM_OK || decode->lines.why[0])
+        wm_say("%s %lu: %s", decode->operand_count ? "operand" : "line", line.number, decode->lines.why);
+    else if (line.trailing.len)
+        wm_say("%s %lu: %zu byte%s behind the telegram %s not part of it", decode->operand_count ? "operand" : "line", line.number,
+               line.trailing.len, line.trailing.len == 1 ? "" : "s", line.trailing.len == 1 ? "is" : "are");
+}
+
+/* Standard input line by line, in bounded memory: of a line longer than the buffer only its beginning is kept, which is enough to
+ * say that it is too long. Outputs are flushed before each read, which may block. */
+static enum wm_status take_stdin(struct decode *decode)
+{
+    char *buffer = malloc(READ_BYTES);
+    size_t len = 0;
+    bool too_long = false;
+    bool end = false;
+
+    if (!buffer)
+        return WM_NO_MEMORY;
+    while (!end && decode->failed == WM_OK && !wm_common_interrupted()) {
+        ssize_t n;
+        char *start = buffer;
+        char *newline;
+
+        decode->failed = wm_outputs_flush(decode->outputs);
+        n = read(STDIN_FILENO, buffer + len, READ_BYTES - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            free(buffer);
+            return WM_IO;
+        }
+        end = n == 0;
+        len += (size_t)n;
+        while (decode->failed == WM_OK && (newline = memchr(start, '\n', len))) {
+            if (!too_long)
+                take_line(decode, start, (size_t)(newline - start));
+            too_long = false;
+            len -= (size_t)(newline + 1 - start);
+            start = newline + 1;
+        }
+        memmove(buffer, start, len);
+        if (len == READ_BYTES) {
+            if (!too_long)
+                take_line(decode, buffer, len);
+            too_long = true;
+            len = 0;
+        }
+    }
+    if (len && !too_long && decode->failed == WM_OK && !wm_common_interrupted())
+        take_line(decode, buffer, len);
+    explicit_bzero(buffer, READ_BYTES); /* lines may have had keys */
+    free(buffer);
+    return WM_OK;
+}
+
+static int decode_all(struct decode *decode)
+{
+    enum wm_status status = wm_pipeline_create(decode->keys, decode->outputs, &decode->pipeline);
+    char text[256];
+
+    if (status == WM_OK && !decode->operand_count)
+        status = take_stdin(decode);
+    for (int i = 0; status == WM_OK && decode->failed == WM_OK && i < decode->operand_count; i++)
+        take_line(decode, decode->operands[i], strlen(decode->operands[i]));
+    if (status != WM_OK) {
+        wm_say("standard input: %s", status == WM_IO ? strerror(errno) : wm_status_text(status));
+        return WM_EXIT_FAILED;
+    }
+    if (decode->failed == WM_OK)
+        decode->failed = wm_outputs_flush(decode->outputs);
+    if (decode->failed != WM_OK) {
+        wm_say("%s", decode->failed == WM_IO ? wm_outputs_why(decode->outputs) : wm_status_text(decode->failed));
+        return WM_EXIT_FAILED;
+    }
+    wm_pipeline_summary(decode->pipeline, text, sizeof text);
+    if (!decode->quiet && !decode->operand_count)
+        wm_say("%lu lines, %s%s", decode->lines.number, text, decode->refused ? "; some lines were refused, see above" : "");
+    if (wm_pipeline_stats(decode->pipeline)->telegrams == 0) {
+        if (!decode->refused)
+            wm_say("no telegram was given; 'wmsdr decode --help' lists the forms");
+        return WM_EXIT_FAILED;
+    }
+    return decode->refused ? WM_EXIT_PARTLY : WM_EXIT_OK;
+}
+
+static int parse(struct decode *decode, const struct wm_command *command, int argc, char **argv)
+{
+    struct wm_option_reader reader = {.command = command, .argc = argc, .argv = argv};
+    enum wm_status status;
+    char *value;
+    int option;
+
+    while ((option = wm_option_next(&reader, &value)) != WM_OPTION_END) {
+        switch (option) {
+        case WM_OPTION_HELP:
+            wm_command_help(command, stdout);
+            decode->help = true;
+            return WM_EXIT_OK;
+        case WM_OPTION_BAD:
+            return wm_command_misused(command, reader.why);
+        case WM_OPTION_OPERAND:
+            /* operands are gathered at the beginning of argv, which the reader has passed */
+            decode->operands = argv;
+            argv[decode->operand_count++] = value;
+            break;
+        case OUTPUT:
+            status = wm_common_output(decode->outputs, value);
+            if (status != WM_OK)
+                return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+            break;
+        case KEYS:
+            if (wm_common_keys(decode->keys, value, false) != WM_OK)
+                return WM_EXIT_FAILED;
+            break;
+        case KEY:
+            if (wm_common_key(decode->keys, value) != WM_OK)
+                return WM_EXIT_USAGE;
+            break;
+        case DAMAGED:
+            decode->lines.accept_damaged = true;
+            break;
+        default:
+            decode->quiet = true;
+            break;
+        }
+    }
+    return WM_EXIT_OK;
+}
+
+static int run(const struct wm_command *command, int argc, char **argv)
+{
+    struct decode *decode = calloc(1, sizeof *decode);
+    int result = WM_EXIT_FAILED;
+
+    if (!decode)
+        return WM_EXIT_FAILED;
+    if (wm_keystore_create(&decode->keys) == WM_OK && wm_outputs_create(&decode->outputs) == WM_OK)
+        result = parse(decode, command, argc, argv);
+    if (result == WM_EXIT_OK && !decode->help) {
+        wm_common_catch_signals();
+        result = wm_common_default_output(decode->outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
+        if (wm_outputs_close(decode->outputs) != WM_OK && result != WM_EXIT_FAILED) {
+            wm_say("%s", wm_outputs_why(decode->outputs));
+            result = WM_EXIT_FAILED;
+        }
+    }
+    wm_pipeline_destroy(decode->pipeline);
+    wm_outputs_destroy(decode->outputs);
+    wm_keystore_destroy(decode->keys);
+    free(decode);
+    return result;
+}
+
+const struct wm_command wm_command_decode = {
+    .name = "decode",
+    .summary = "decode telegrams given as hex, as operands or one a line on standard input",
+    .operands = "[TELEGRAM...]",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .notes = "Forms of lines: hex with or without the CRCs of format A or B; rtl_wmbus; rtl_433 (CSV, JSON);\n"
+             "culfw (b..., bY...); iM871A, iU891A and Amber messages in hex; {\"telegram\": HEX, \"key\": HEX} (the key\n"
+             "is used for this telegram only); wmbusmeters' telegram=|...|; wmsdr's own json. # begins a comment.\n",
+    .run = run,
+};

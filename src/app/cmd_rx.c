@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/commands.h"
+#include "app/common.h"
+#include "app/rx_report.h"
+#include "app/time_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES 131072 /* read at a time; a pipe gives what it has */
+#define ALL_MODES   ((1u << WM_MODE_COUNT) - 1)
+#define DEMO_NAME   "demo.sigmf-meta"
+#define DEMO_KEYS   "demo.keys"
+
+enum { READ, RATE, FREQUENCY, FORMAT, MODES, OUTPUT, KEYS, KEY, START, NO_REPAIR, KERNELS, QUIET };
+
+static const struct wm_option options[] = {
+    [READ] = {'r', "read", "FILE",
+              "the recording: raw IQ or SigMF; - is standard input (cu8 unless --format\n"
+              "says otherwise). Without it the bundled demo recording is played"},
+    [RATE] = {'s', "rate", "RATE", "sample rate, 0.8M to 3.2M; default: from SigMF or the file name (_1600k)"},
+    [FREQUENCY] = {'f', "frequency", "FREQ", "centre frequency; default: from SigMF or the file name (_868.95M)"},
+    [FORMAT] = {0, "format", "FORMAT", "cu8, cs8, cs16 or cf32; default: from SigMF or the file's extension"},
+    [MODES] = {'m', "modes", "MODES", "only these of S, T and C, with commas between; default: all"},
+    [OUTPUT] = WM_OPTION_OUTPUT,
+    [KEYS] = WM_OPTION_KEYS,
+    [KEY] = WM_OPTION_KEY,
+    [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
+    [NO_REPAIR] = {0, "no-repair", NULL, "only telegrams whose CRCs fit at once"},
+    [KERNELS] = {0, "kernels", "NAME", "the SIMD variant to use; default: the best of this CPU"},
+    [QUIET] = {'q', "quiet", NULL, "no progress and no summary"},
+};
+
+struct rx {
+    const char *path;
+    struct wm_source_info wanted;
+    unsigned modes;
+    const char *kernels;
+    bool no_repair, quiet;
+    struct wm_keystore *keys;
+    struct wm_outputs *outputs;
+};
+
+static int misused(const char *option, const char *value, const char *remedy)
+{
+    char why[256];
+
+    snprintf(why, sizeof why, "%s %.80s: %s", option, value, remedy);
+    return wm_command_misused(&wm_command_rx, why);
+}
+
+static int parse_modes(struct rx *rx, const char *list)
+{
+    const char *s = list;
+
+    while (*s) {
+        size_t len = strcspn(s, ",");
+        char name[8] = "";
+        enum wm_mode mode;
+
+        if (len >= sizeof name)
+            return misused("-m", list, "no such mode; there are S, T and C");
+        memcpy(name, s, len);
+        if (wm_mode_by_name(name, &mode) != WM_OK)
+            return misused("-m", list, "no such mode; there are S, T and C, with commas between");
+        rx->modes |= 1u << mode;
+        s += len + (s[len] == ',');
+    }
+    return WM_EXIT_OK;
+}
+
+static int parse_start(struct rx *rx, const char *text)
+{
+    struct timespec now;
+
+    if (strcmp(text, "now") == 0) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        rx->wanted.start_time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+        return WM_EXIT_OK;
+    }
+    if (wm_time_parse(text, &rx->wanted.start_time_ns) != WM_OK)
+        return misused("--start", text, "not a time; write 2024-05-01T12:00:00Z, or now");
+    return WM_EXIT_OK;
+}
+
+static int set_option(struct rx *rx, int option, char *value)
+{
+    enum wm_status status = WM_OK;
+
+    switch (option) {
+    case READ:
+        rx->path = value;
+        break;
+    case RATE:
+        if (wm_frequency_parse(value, &rx->wanted.sample_rate_hz) != WM_OK || !(rx->wanted.sample_rate_hz > 0))
+            return misused("-s", value, "not a sample rate; write 1600000, 1600k or 1.6M");
+        break;
+    case FREQUENCY:
+        if (wm_frequency_parse(value, &rx->wanted.centre_hz) != WM_OK || !(rx->wanted.centre_hz > 0))
+            return misused("-f", value, "not a frequency; write 868950000 or 868.95M");
+        break;
+    case FORMAT:
+        if (wm_sample_format_by_name(value, &rx->wanted.format) != WM_OK)
+            return misused("--format", value, "no such sample format; there are cu8, cs8, cs16 and cf32");
+        rx->wanted.has_format = true;
+        break;
+    case MODES:
+        return parse_modes(rx, value);
+    case OUTPUT:
+        status = wm_common_output(rx->outputs, value);
+        return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+    case KEYS:
+        status = wm_common_keys(rx->keys, value, false);
+        break;
+    case KEY:
+        return wm_common_key(rx->keys, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
+    case START:
+        return parse_start(rx, value);
+    case NO_REPAIR:
+        rx->no_repair = true;
+        break;
+    case KERNELS:
+        rx->kernels = value;
+        break;
+    default:
+        rx->quiet = true;
+        break;
+    }
+    return status == WM_OK ? WM_EXIT_OK : WM_EXIT_FAILED;
+}
+
+/* The demo lies in share/wmsdr beside the directory of an installed program, otherwise in the source tree. */
+static bool find_demo(const char *name, char path[4096])
+{
+    char self[2048];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (n > 0) {
+        char *slash;
+
+        self[n] = '\0';
+        slash = strrchr(self, '/');
+        if (slash)
+            *slash = '\0';
+        snprintf(path, 4096, "%s/../" WMSDR_DATA_INSTALLED "/%s", self, name);
+        if (access(path, R_OK) == 0)
+            return true;
+    }
+    snprintf(path, 4096, "%s/%s", WMSDR_DATA_SOURCE, name);
+    return access(path, R_OK) == 0;
+}
+
+/* No recording was named: until there are radios, the bundled one. Its keys are public and come with it. */
+static int use_demo(struct rx *rx, char path[4096])
+{
+    if (find_demo(DEMO_KEYS, path) && wm_common_keys(rx->keys, path, true) != WM_OK)
+        return WM_EXIT_FAILED;
+    if (!find_demo(DEMO_NAME, path)) {
+        wm_say("the demo recording is not installed; name a recording: wmsdr rx -r FILE");
+        return WM_EXIT_FAILED;
+    }
+    wm_say("no recording named (-r), and radios are not supported yet: playing the bundled synthetic recording");
+    rx->path = path;
+    return WM_EXIT_OK;
+}
+
+/* What is still unknown or impossible after the recording was opened. */
+static int check_source(const struct rx *rx, const struct wm_source_info *info)
+{
+    bool from_stdin = strcmp(rx->path, "-") == 0;
+
+    if (!(info->sample_rate_hz > 0)) {
+        wm_say("the sample rate of %s is not known: give it with -s, e.g. -s 1.6M%s", from_stdin ? "standard input" : rx->path,
+               from_stdin ? "" : ", or in the file name (…_1600k.cu8)");
+        return WM_EXIT_USAGE;
+    }
+    if (info->sample_rate_hz < WM_SAMPLE_RATE_MIN_HZ || info->sample_rate_hz > WM_SAMPLE_RATE_MAX_HZ) {
+        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 3.2 MHz; record with e.g. rtl_sdr -s "
+               "1600000, "
+               "or correct it with -s",
+               info->sample_rate_hz);
+        return WM_EXIT_FAILED;
+    }
+    if (!(info->centre_hz > 0)) {
+        wm_say("the centre frequency of %s is not known: give it with -f, e.g. -f 868.95M%s",
+               from_stdin ? "standard input" : rx->path, from_stdin ? "" : ", or in the file name (…_868.95M_1600k.cu8)");
+        return WM_EXIT_USAGE;
+    }
+    return WM_EXIT_OK;
+}
+
+/* The receiver's loop. Everything that was heard has been written when it returns. */
+static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
+                   struct wm_rx_progress *progress)
+{
+    static const size_t chunk = CHUNK_BYTES;
+    const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
+    unsigned char *buffer = malloc(chunk);
+    enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
+    enum wm_status status = read;
+    uint64_t shown = 0;
+    bool live = false;
+
+    while (status == WM_OK && reception->failed == WM_OK && !wm_common_interrupted()) {
+        size_t len = 0;
+        struct wm_receiver_stats stats;
+
+        read = wm_source_read(source, buffer, chunk, &len);
+        if (read == WM_IO && errno == EINTR)
+            continue;
+        if (read != WM_OK)
+            break;
+        status = wm_receiver_push(receiver, buffer, len);
+        live |= len < chunk;
+        if (heard->telegrams != shown && (live || progress->on)) {
+            wm_rx_progress_clear(progress);
+            shown = heard->telegrams;
+            if (reception->failed == WM_OK)
+                reception->failed = wm_outputs_flush(rx->outputs);
+        }
+        if (progress->on) {
+            wm_receiver_stats(receiver, &stats);
+            wm_rx_progress_show(progress, stats.samples, heard->telegrams);
+        }
+    }
+    if (status == WM_OK)
+        status = wm_receiver_flush(receiver);
+    wm_rx_progress_clear(progress);
+    free(buffer);
+    if (wm_source_note(source) && read != WM_OK && !wm_common_interrupted())
+        wm_say("%s", wm_source_note(source));
+    if (status != WM_OK) {
+        wm_say("receiving: %s", wm_status_text(status));
+        return WM_EXIT_FAILED;
+    }
+    if (wm_common_interrupted() || (read == WM_END && !wm_source_note(source)))
+        return WM_EXIT_OK;
+    return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
+}
+
+static void log_line(void *user, enum wm_log_level level, const char *text)
+{
+    (void)user;
+    (void)level;
+    wm_say("%s", text);
+}
+
+static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm_source_info *info, unsigned modes,
+                        struct wm_pipeline *pipeline)
+{
+    const struct wm_log log = {log_line, NULL, WM_LOG_WARNING};
+    struct wm_reception reception = {.pipeline = pipeline, .repair = rx->no_repair ? &wm_repair_none : &wm_repair_default};
+    struct wm_rx_progress progress = {0};
+    struct wm_receiver *receiver = NULL;
+    struct wm_receiver_config config = {
+        .format = info->format,
+        .sample_rate_hz = info->sample_rate_hz,
+        .centre_hz = info->centre_hz,
+        .modes = modes,
+        .start_time_ns = info->start_time_ns,
+        .kernels = rx->kernels,
+        .on_sync = wm_reception_on_sync,
+        .user = &reception,
+        .log = &log,
+    };
+    enum wm_status status = wm_receiver_create(&config, &receiver);
+    int result;
+
+    if (status != WM_OK) {
+        if (rx->kernels && status != WM_NO_MEMORY)
+            wm_say("no receiver with --kernels %s: %s (is it a variant that this CPU has?)", rx->kernels, wm_status_text(status));
+        else
+            wm_say("no receiver: %s", wm_status_text(status));
+        return WM_EXIT_FAILED;
+    }
+    wm_rx_progress_start(&progress, !rx->quiet && isatty(STDERR_FILENO) && info->total_samples, info);
+    result = receive(rx, source, receiver, &reception, &progress);
+    if (wm_outputs_flush(rx->outputs) != WM_OK)
+        reception.failed = WM_IO;
+    if (!rx->quiet)
+        wm_rx_report_summary(&progress, receiver, &reception);
+    if (reception.failed == WM_IO)
+        wm_say("%s", wm_outputs_why(rx->outputs));
+    else if (reception.failed != WM_OK)
+        wm_say("decoding: %s", wm_status_text(reception.failed));
+    wm_receiver_destroy(receiver);
+    return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
+}
+
+static int run_source(struct rx *rx)
+{
+    struct wm_source *source = NULL;
+    struct wm_source_info info = {0};
+    struct wm_pipeline *pipeline = NULL;
+    const char *why = "";
+    unsigned inside;
+    enum wm_status status;
+    int result;
+
+    if (strcmp(rx->path, "-") == 0 && !rx->wanted.has_format) {
+        rx->wanted.has_format = true;
+        rx->wanted.format = WM_SAMPLES_CU8;
+    }
+    status = wm_source_open(rx->path, &rx->wanted, &source, &info, &why);
+    if (status != WM_OK) {
+        wm_say("%s", why);
+        return WM_EXIT_FAILED;
+    }
+    result = check_source(rx, &info);
+    if (result == WM_EXIT_OK) {
+        inside = wm_rx_report_channels(&info, rx->modes);
+        status = inside ? wm_pipeline_create(rx->keys, rx->outputs, &pipeline) : WM_OK;
+        if (!inside) {
+            wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");
+            result = WM_EXIT_FAILED;
+        } else if (status != WM_OK) {
+            wm_say("%s", wm_status_text(status));
+            result = WM_EXIT_FAILED;
+        } else {
+            result = run_receiver(rx, source, &info, inside, pipeline);
+        }
+    }
+    wm_pipeline_destroy(pipeline);
+    wm_source_close(source);
+    return result;
+}
+
+static int parse(struct rx *rx, const struct wm_command *command, int argc, char **argv, bool *done)
+{
+    struct wm_option_reader reader = {.command = command, .argc = argc, .argv = argv};
+    char *value;
+    int option;
+
+    while ((option = wm_option_next(&reader, &value)) != WM_OPTION_END) {
+        int result = WM_EXIT_OK;
+
+        if (option == WM_OPTION_HELP) {
+            wm_command_help(command, stdout);
+            *done = true;
+            return WM_EXIT_OK;
+        }
+        if (option == WM_OPTION_BAD)
+            return wm_command_misused(command, reader.why);
+        if (option == WM_OPTION_OPERAND)
+            return wm_command_misused(command, "rx takes no operands; a recording is given with -r FILE");
+        result = set_option(rx, option, value);
+        if (result != WM_EXIT_OK)
+            return result;
+    }
+    return WM_EXIT_OK;
+}
+
+static int run(const struct wm_command *command, int argc, char **argv)
+{
+    struct rx rx = {.wanted = {.start_time_ns = WM_TIME_UNKNOWN}};
+    char demo[4096];
+    bool done = false;
+    int result = WM_EXIT_FAILED;
+
+    if (wm_keystore_create(&rx.keys) == WM_OK && wm_outputs_create(&rx.outputs) == WM_OK)
+        result = parse(&rx, command, argc, argv, &done);
+    if (result == WM_EXIT_OK && !done) {
+        if (!rx.modes)
+            rx.modes = ALL_MODES;
+        wm_common_catch_signals();
+        if (!rx.path)
+            result = use_demo(&rx, demo);
+        if (result == WM_EXIT_OK && wm_common_default_output(rx.outputs) != WM_OK)
+            result = WM_EXIT_FAILED;
+        if (result == WM_EXIT_OK)
+            result = run_source(&rx);
+        if (wm_outputs_close(rx.outputs) != WM_OK && result != WM_EXIT_FAILED) {
+            wm_say("%s", wm_outputs_why(rx.outputs));
+            result = WM_EXIT_FAILED;
+        }
+    }
+    wm_outputs_destroy(rx.outputs);
+    wm_keystore_destroy(rx.keys);
+    return result;
+}
+
+const struct wm_command wm_command_rx = {
+    .name = "rx",
+    .summary = "receive: IQ samples in, telegrams of all modes out",
+    .operands = "",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .notes = "Receives the channels 868.30 (S) and 868.95 MHz (T, C) that lie inside the band, at once. Telegrams\n"
+             "go to standard output, everything else to standard error. Ctrl-C ends it; what was heard is printed.\n",
+    .run = run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/options.h"
+#include "app/out/output.h"
+#include "security/keystore.h"
+
+/* What the commands share: outputs and keys from options, signals. */
+
+/* The --key, --keys and -F rows of an option table. */
+#define WM_OPTION_OUTPUT                                                                                                           \
+    {                                                                                                                              \
+        'F', "output", "FORMAT[:FILE]",                                                                                            \
+            "write text, json, csv, hex or rtlwmbus, to FILE or standard output (-);\n"                                            \
+            "may be given several times; default: text on a terminal, otherwise json"                                              \
+    }
+#define WM_OPTION_KEYS                                                                                                             \
+    {                                                                                                                              \
+        'k', "keys", "FILE", "keys of meters, one a line: ID = 32 hex digits (also MFR-ID, *)"                                     \
+    }
+#define WM_OPTION_KEY                                                                                                              \
+    {                                                                                                                              \
+        0, "key", "[ID=]HEX", "one key; other users see a command line for a moment: prefer --keys"                                \
+    }
+
+/* Adds the key of --key, "HEX" (any meter) or "ID=HEX", and wipes the text, which is part of the process's visible command line. On
+ * failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_key(struct wm_keystore *keys, char *value);
+/* Adds a key file. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool allow_shared);
+/* Adds an output. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
+/* The default output when none was asked for. */
+WM_MUST_USE enum wm_status wm_common_default_output(struct wm_outputs *outputs);
+
+/* SIGINT and SIGTERM only set a flag from here on (a second one ends at once), SIGPIPE becomes a write error. */
+void wm_common_catch_signals(void);
+bool wm_common_interrupted(void);

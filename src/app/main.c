@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/commands.h"
+
+#include <string.h>
+
+/* `wmsdr COMMAND`: the table of what there is. */
+static const struct wm_command *const commands[] = {
+    &wm_command_rx,
+    &wm_command_decode,
+};
+
+static void help(FILE *to)
+{
+    fputs("wmsdr: software radio for smart meters (wireless M-Bus, EN 13757-4)\n\nUsage: wmsdr COMMAND [OPTION...]\n\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n'wmsdr COMMAND --help' explains a command; 'wmsdr --version' tells the version.\n", to);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return WM_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        help(stdout);
+        return WM_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("wmsdr " WMSDR_VERSION);
+        return WM_EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(commands[i], argc - 1, argv + 1);
+    }
+    wm_say("%.80s is no command", argv[1]);
+    help(stderr);
+    return WM_EXIT_USAGE;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/out/format.h"
+
+#include "app/time_text.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct wm_output_format formats[] = {
+    {"text", "aligned text for people", NULL, wm_format_text_write},
+    {"json", "one JSON object a line, all there is (docs/json.md)", NULL, wm_format_json_write},
+    {"csv", "one line a record, with a heading", wm_format_csv_begin, wm_format_csv_write},
+    {"hex", "the telegram, without its CRCs, one a line", NULL, wm_format_hex_write},
+    {"rtlwmbus", "the line that rtl_wmbus prints, for wmbusmeters", NULL, wm_format_rtl_wmbus_write},
+};
+
+const struct wm_output_format *wm_output_format(size_t i)
+{
+    return i < sizeof formats / sizeof formats[0] ? &formats[i] : NULL;
+}
+
+void wm_record_text(const struct wm_record *record, char out[WM_VALUE_TEXT])
+{
+    if (wm_record_value_text(record, out, WM_VALUE_TEXT) == 0)
+        out[0] = '\0';
+}
+
+const char *wm_value_kind_name(enum wm_value_kind kind)
+{
+    static const char *const names[] = {
+        [WM_VALUE_NONE] = "none", [WM_VALUE_DECIMAL] = "decimal",   [WM_VALUE_REAL] = "real",
+        [WM_VALUE_DATE] = "date", [WM_VALUE_DATETIME] = "datetime", [WM_VALUE_TIME] = "time",
+        [WM_VALUE_TEXT] = "text", [WM_VALUE_BYTES] = "bytes",       [WM_VALUE_INVALID] = "invalid",
+    };
+
+    return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : "invalid";
+}
+
+void wm_format_hex_write(struct wm_sink *sink, const struct wm_reading *reading)
+{
+    wm_sink_hex(sink, (struct wm_span){reading->frame->data, reading->frame->len}, true);
+    wm_sink_char(sink, '\n');
+}
+
+/* The columns of rtl_wmbus's README: MODE;CRC_OK;3OUTOF6_OK;TIMESTAMP;PACKET_RSSI;CURRENT_RSSI;IDENT;DATAGRAM.
+ * The two RSSI columns are whole dBFS (wmbusmeters reads at most four characters); rtl_wmbus has a number without a unit there.
+ * Without a start time the stream begins at 1970-01-01, because readers insist on a time stamp. A telegram of unknown mode is given
+ * out as T1. */
+void wm_format_rtl_wmbus_write(struct wm_sink *sink, const struct wm_reading *reading)
+{
+    const struct wm_frame *frame = reading->frame;
+    const struct wm_signal *signal = &frame->signal;
+    bool damaged = reading->line && reading->line->damaged;
+    enum wm_mode mode = wm_reading_has_mode(reading) ? frame->mode : WM_MODE_T;
+    char time[WM_TIME_TEXT] = "1970-01-01 00:00:00.000000";
+    long rssi = 0;
+
+    if (frame->on_air) {
+        if (signal->time_ns != WM_TIME_UNKNOWN)
+            wm_time_text(signal->time_ns, ' ', time);
+        rssi = lroundf(fmaxf(fminf(signal->rssi_dbfs, 999.0F), -999.0F));
+    } else if (reading->line && reading->line->has_rssi_raw) {
+        rssi = lround(fmax(fmin(reading->line->rssi_raw, 9999.0), -999.0));
+    }
+    if (!frame->on_air && reading->line && reading->line->form == WM_LINE_RTL_WMBUS)
+        strcpy(time, reading->line->time[0] ? reading->line->time : "1970-01-01 00:00:00");
+    wm_sink_printf(sink, "%s;%d;1;%s;%ld;%ld;%08X;0x", wm_mode_info(mode)->air_name, damaged ? 0 : 1, time, rssi, rssi,
+                   (unsigned)reading->message->dll.address.id);
+    wm_sink_hex(sink, (struct wm_span){frame->data, frame->len}, false);
+    wm_sink_char(sink, '\n');
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/out/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct wm_json wm_json_of(struct wm_sink *sink)
+{
+    return (struct wm_json){.sink = sink};
+}
+
+/* What every value does first: the comma, unless a key or nothing stands before it. */
+static void separate(struct wm_json *json)
+{
+    if (!json->after_key && (json->filled >> json->depth & 1u))
+        wm_sink_char(json->sink, ',');
+    json->filled |= 1u << json->depth;
+    json->after_key = false;
+}
+
+void wm_json_open(struct wm_json *json, char bracket)
+{
+    separate(json);
+    wm_sink_char(json->sink, bracket);
+    json->depth++;
+    json->filled &= ~(1u << json->depth);
+}
+
+void wm_json_close(struct wm_json *json, char bracket)
+{
+    wm_sink_char(json->sink, bracket);
+    json->depth--;
+}
+
+void wm_json_key(struct wm_json *json, const char *key)
+{
+    separate(json);
+    wm_sink_char(json->sink, '"');
+    wm_sink_text(json->sink, key);
+    wm_sink_write(json->sink, "\":", 2);
+    json->after_key = true;
+}
+
+size_t wm_utf8_length(const char *text, size_t left)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t need;
+    unsigned char low = 0x80;
+    unsigned char high = 0xBF;
+
+    if (left == 0)
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] < 0xC2 || s[0] > 0xF4)
+        return 0;
+    need = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+    /* The second byte's range excludes over-long forms, surrogates and what lies above U+10FFFF. */
+    if (s[0] == 0xE0)
+        low = 0xA0;
+    else if (s[0] == 0xED)
+        high = 0x9F;
+    else if (s[0] == 0xF0)
+        low = 0x90;
+    else if (s[0] == 0xF4)
+        high = 0x8F;
+    if (left < need || s[1] < low || s[1] > high)
+        return 0;
+    for (size_t i = 2; i < need; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    return need;
+}
+
+static void escape(struct wm_sink *sink, unsigned char c)
+{
+    static const char shorthand[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char text[8];
+
+    if (c == '"' || c == '\\' || (c < sizeof shorthand && shorthand[c])) {
+        wm_sink_char(sink, '\\');
+        wm_sink_char(sink, c == '"' || c == '\\' ? (char)c : shorthand[c]);
+        return;
+    }
+    snprintf(text, sizeof text, "\\u%04X", c);
+    wm_sink_write(sink, text, 6);
+}
+
+void wm_json_string_n(struct wm_json *json, const char *text, size_t len)
+{
+    size_t start = 0;
+    size_t i = 0;
+
+    separate(json);
+    wm_sink_char(json->sink, '"');
+    while (i < len) {
+        unsigned char c = (unsigned char)text[i];
+        size_t n = wm_utf8_length(text + i, len - i);
+
+        if (n > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) {
+            i += n;
+            continue;
+        }
+        wm_sink_write(json->sink, text + start, i - start);
+        if (n == 0)
+            wm_sink_text(json->sink, "\xEF\xBF\xBD");
+        else
+            escape(json->sink, c);
+        start = ++i;
+    }
+    wm_sink_write(json->sink, text + start, len - start);
+    wm_sink_char(json->sink, '"');
+}
+
+void wm_json_string(struct wm_json *json, const char *text)
+{
+    if (text)
+        wm_json_string_n(json, text, strlen(text));
+    else
+        wm_json_null(json);
+}
+
+void wm_json_hex(struct wm_json *json, struct wm_span bytes)
+{
+    separate(json);
+    wm_sink_char(json->sink, '"');
+    wm_sink_hex(json->sink, bytes, true);
+    wm_sink_char(json->sink, '"');
+}
+
+static void magnitude(struct wm_sink *sink, uint64_t value)
+{
+    char text[20];
+    size_t at = sizeof text;
+
+    do {
+        text[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    wm_sink_write(sink, text + at, sizeof text - at);
+}
+
+void wm_json_uint(struct wm_json *json, uint64_t value)
+{
+    separate(json);
+    magnitude(json->sink, value);
+}
+
+void wm_json_int(struct wm_json *json, int64_t value)
+{
+    separate(json);
+    if (value < 0)
+        wm_sink_char(json->sink, '-');
+    magnitude(json->sink, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void wm_json_bool(struct wm_json *json, bool value)
+{
+    separate(json);
+    wm_sink_text(json->sink, value ? "true" : "false");
+}
+
+void wm_json_null(struct wm_json *json)
+{
+    separate(json);
+    wm_sink_text(json->sink, "null");
+}
+
+void wm_json_fixed(struct wm_json *json, double value, int decimals)
+{
+    char text[352]; /* DBL_MAX has 309 digits */
+    int n;
+
+    if (!isfinite(value)) {
+        wm_json_null(json);
+        return;
+    }
+    separate(json);
+    n = snprintf(text, sizeof text, "%.*f", decimals, value);
+    wm_sink_write(json->sink, text, (size_t)n);
+}
+
+static const char *digits(const char *s)
+{
+    while (*s >= '0' && *s <= '9')
+        s++;
+    return s;
+}
+
+bool wm_json_is_number(const char *text)
+{
+    const char *s = text + (*text == '-');
+    const char *end = digits(s);
+
+    if (end == s || (*s == '0' && end > s + 1))
+        return false;
+    if (*end == '.') {
+        s = end + 1;
+        end = digits(s);
+        if (end == s)
+            return false;
+    }
+    if (*end == 'e' || *end == 'E') {
+        s = end + 1;
+        s += *s == '+' || *s == '-';
+        end = digits(s);
+        if (end == s)
+            return false;
+    }
+    return *end == '\0';
+}
+
+void wm_json_number_text(struct wm_json *json, const char *text)
+{
+    if (!wm_json_is_number(text)) {
+        wm_json_string(json, text);
+        return;
+    }
+    separate(json);
+    wm_sink_text(json->sink, text);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/pipeline.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct wm_pipeline {
+    struct wm_opener *opener;
+    struct wm_outputs *outputs;
+    struct wm_pipeline_stats stats;
+};
+
+enum wm_status wm_pipeline_create(const struct wm_keystore *keys, struct wm_outputs *outputs, struct wm_pipeline **pipeline)
+{
+    struct wm_pipeline *p = calloc(1, sizeof *p);
+    enum wm_status status = p ? wm_opener_create(keys, &p->opener) : WM_NO_MEMORY;
+
+    if (status != WM_OK) {
+        free(p);
+        return status;
+    }
+    p->outputs = outputs;
+    *pipeline = p;
+    return WM_OK;
+}
+
+void wm_pipeline_destroy(struct wm_pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    wm_opener_destroy(pipeline->opener);
+    free(pipeline);
+}
+
+static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_opener *opener, const struct wm_frame *frame,
+                                     const struct wm_line *line)
+{
+    struct wm_message message;
+    struct wm_reading reading = {.frame = frame, .message = &message, .line = line};
+    struct wm_pipeline_stats *stats = &pipeline->stats;
+    enum wm_status status = wm_open(opener, (struct wm_span){frame->data, frame->len}, &message);
+
+    if (status != WM_OK)
+        return status;
+    stats->telegrams++;
+    if ((unsigned)message.verdict <= WM_VERDICT_MALFORMED)
+        stats->by_verdict[message.verdict]++;
+    if (wm_reading_has_mode(&reading))
+        stats->by_mode[frame->mode]++;
+    stats->repaired += frame->grade == WM_GRADE_REPAIRED;
+    return wm_outputs_write(pipeline->outputs, &reading);
+}
+
+/* An opener of its own, that knows this one key and nothing else. */
+static enum wm_status with_own_key(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line)
+{
+    static const struct wm_key_pattern any = {0};
+    struct wm_keystore *keys = NULL;
+    struct wm_opener *opener = NULL;
+    enum wm_status status = wm_keystore_create(&keys);
+
+    if (status == WM_OK)
+        status = wm_keystore_add(keys, &any, &line->key);
+    if (status == WM_OK)
+        status = wm_opener_create(keys, &opener);
+    if (status == WM_OK)
+        status = open_and_write(pipeline, opener, frame, line);
+    wm_opener_destroy(opener);
+    wm_keystore_destroy(keys);
+    return status;
+}
+
+enum wm_status wm_pipeline_push(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line)
+{
+    return line && line->has_key ? with_own_key(pipeline, frame, line) : open_and_write(pipeline, pipeline->opener, frame, line);
+}
+
+const struct wm_pipeline_stats *wm_pipeline_stats(const struct wm_pipeline *pipeline)
+{
+    return &pipeline->stats;
+}
+
+void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t cap)
+{
+    const struct wm_pipeline_stats *stats = &pipeline->stats;
+    const char *separator = ": ";
+    int n = snprintf(out, cap, "%" PRIu64 " telegram%s", stats->telegrams, stats->telegrams == 1 ? "" : "s");
+
+    for (enum wm_verdict verdict = 0; verdict <= WM_VERDICT_MALFORMED && n >= 0 && (size_t)n < cap; verdict++) {
+        if (!stats->by_verdict[verdict])
+            continue;
+        n +=
+            snprintf(out + n, cap - (size_t)n, "%s%" PRIu64 " %s", separator, stats->by_verdict[verdict], wm_verdict_name(verdict));
+        separator = ", ";
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/out/output.h"
+
+/* The upper floors in a row: frame -> opener -> records -> outputs, with counters. The records are read by the formats, each as it
+ * needs them. */
+struct wm_pipeline;
+
+struct wm_pipeline_stats {
+    uint64_t telegrams;
+    uint64_t by_verdict[WM_VERDICT_MALFORMED + 1];
+    uint64_t by_mode[WM_MODE_COUNT]; /* of those whose mode is known */
+    uint64_t repaired;
+};
+
+/* keys (may be NULL) and outputs are borrowed. */
+WM_MUST_USE enum wm_status wm_pipeline_create(const struct wm_keystore *keys, struct wm_outputs *outputs,
+                                              struct wm_pipeline **pipeline);
+void wm_pipeline_destroy(struct wm_pipeline *pipeline);
+
+/* One telegram; line is NULL for one that was received here. A line's own key is used for it instead of the key store. WM_IO: an
+ * output has failed (wm_outputs_why). */
+WM_MUST_USE enum wm_status wm_pipeline_push(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line);
+const struct wm_pipeline_stats *wm_pipeline_stats(const struct wm_pipeline *pipeline);
+/* "12 telegrams: 10 plain, 2 decrypted" */
+void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t cap);

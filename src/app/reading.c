@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/reading.h"
+
+static enum wm_ci_payload payload_of(const struct wm_message *message)
+{
+    return message->has_tpl ? wm_ci_info(message->tpl.ci)->payload : WM_CI_PAYLOAD_NONE;
+}
+
+bool wm_reading_has_records(const struct wm_reading *reading)
+{
+    return reading->message->readable && payload_of(reading->message) == WM_CI_PAYLOAD_MBUS;
+}
+
+bool wm_reading_has_mode(const struct wm_reading *reading)
+{
+    return reading->frame->on_air || (reading->line && reading->line->has_mode);
+}
+
+const char *wm_payload_name(enum wm_ci_payload payload)
+{
+    switch (payload) {
+    case WM_CI_PAYLOAD_NONE:
+        return "none";
+    case WM_CI_PAYLOAD_MBUS:
+        return "mbus";
+    case WM_CI_PAYLOAD_COMPACT:
+        return "compact";
+    case WM_CI_PAYLOAD_FORMAT:
+        return "format";
+    case WM_CI_PAYLOAD_FIXED:
+        return "fixed";
+    case WM_CI_PAYLOAD_ERROR:
+        return "error";
+    case WM_CI_PAYLOAD_ALARM:
+        return "alarm";
+    case WM_CI_PAYLOAD_CLOCK:
+        return "clock";
+    case WM_CI_PAYLOAD_TLS:
+        return "tls";
+    case WM_CI_PAYLOAD_DLMS:
+        return "dlms";
+    case WM_CI_PAYLOAD_OBIS:
+        return "obis";
+    case WM_CI_PAYLOAD_OTHER:
+        break;
+    }
+    return "other";
+}

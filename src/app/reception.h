@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/pipeline.h"
+#include "link/deframe.h"
+#include "phy/receiver.h"
+
+/* Joins the receiver to the link layer and the pipeline: give wm_reception_on_sync and a reception to wm_receiver_config. */
+struct wm_reception {
+    struct wm_pipeline *pipeline;   /* borrowed */
+    const struct wm_repair *repair; /* borrowed */
+    struct wm_deframe_stats stats[WM_MODE_COUNT];
+    enum wm_status failed; /* the first failure of the pipeline: nothing is written after it */
+};
+
+enum wm_status wm_reception_on_sync(void *reception, const struct wm_sync *sync, size_t *air_bytes);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/rx_report.h"
+
+#include "app/options.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define SHOW_EVERY_S 0.25
+
+static double now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes)
+{
+    unsigned inside = 0;
+    unsigned told = 0;
+
+    for (enum wm_mode mode = 0; mode < WM_MODE_COUNT; mode++) {
+        if ((modes & 1u << mode) && wm_receiver_covers(info->sample_rate_hz, info->centre_hz, mode))
+            inside |= 1u << mode;
+    }
+    for (enum wm_mode mode = 0; mode < WM_MODE_COUNT; mode++) {
+        double channel_hz = wm_mode_info(mode)->centre_hz;
+        char names[32] = "";
+
+        if (!(modes & ~inside & ~told & 1u << mode))
+            continue;
+        /* modes that share the channel are named together */
+        for (enum wm_mode other = mode; other < WM_MODE_COUNT; other++) {
+            if ((modes & ~inside & 1u << other) && wm_mode_info(other)->centre_hz == channel_hz) {
+                snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", names[0] ? ", " : "",
+                         wm_mode_info(other)->name);
+                told |= 1u << other;
+            }
+        }
+        wm_say("%.2f MHz (%s) lies outside %.2f-%.2f MHz", channel_hz / 1e6, names,
+               (info->centre_hz - info->sample_rate_hz / 2) / 1e6, (info->centre_hz + info->sample_rate_hz / 2) / 1e6);
+    }
+    return inside;
+}
+
+void wm_rx_progress_start(struct wm_rx_progress *progress, bool on, const struct wm_source_info *info)
+{
+    progress->on = on;
+    progress->rate_hz = info->sample_rate_hz;
+    progress->total_samples = info->total_samples;
+    progress->started_s = now_s();
+    progress->shown_s = progress->started_s;
+}
+
+void wm_rx_progress_show(struct wm_rx_progress *progress, uint64_t samples, uint64_t telegrams)
+{
+    double signal_s = (double)samples / progress->rate_hz;
+    double now = progress->on ? now_s() : 0;
+
+    if (!progress->on || now - progress->shown_s < SHOW_EVERY_S)
+        return;
+    progress->shown_s = now;
+    if (progress->total_samples)
+        fprintf(stderr, "\r%3.0f %%  %.1f of %.1f s  %.0f times real time  %" PRIu64 " telegrams\033[K",
+                100.0 * (double)samples / (double)progress->total_samples, signal_s,
+                (double)progress->total_samples / progress->rate_hz, signal_s / (now - progress->started_s), telegrams);
+    else
+        fprintf(stderr, "\r%.1f s  %.0f times real time  %" PRIu64 " telegrams\033[K", signal_s,
+                signal_s / (now - progress->started_s), telegrams);
+    fflush(stderr);
+}
+
+void wm_rx_progress_clear(struct wm_rx_progress *progress)
+{
+    if (!progress->on)
+        return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+}
+
+void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm_receiver *receiver,
+                          const struct wm_reception *reception)
+{
+    const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
+    struct wm_receiver_stats stats;
+    double seconds = now_s() - progress->started_s;
+    double signal_s;
+    char text[256];
+
+    wm_receiver_stats(receiver, &stats);
+    signal_s = (double)stats.samples / progress->rate_hz;
+    wm_say("%.3f s of signal in %.3f s, %.1f times real time (%s)", signal_s, seconds, seconds > 0 ? signal_s / seconds : 0.0,
+           wm_receiver_kernels(receiver));
+    fprintf(
+        stderr,
+        "  mode  channel MHz  noise dBFS    bursts     syncs  telegrams  repaired  CRC failed  bad length  cut off  implausible\n");
+    for (enum wm_mode mode = 0; mode < WM_MODE_COUNT; mode++) {
+        const struct wm_deframe_stats *lost = &reception->stats[mode];
+
+        if (!stats.mode[mode].active)
+            continue;
+        fprintf(stderr,
+                "  %-4s %12.3f %11.1f %9" PRIu64 " %9" PRIu64 " %10" PRIu64 " %9" PRIu64 " %11" PRIu64 " %11" PRIu64 " %8" PRIu64
+                " %12" PRIu64 "\n",
+                wm_mode_info(mode)->name, wm_mode_info(mode)->centre_hz / 1e6, (double)stats.mode[mode].noise_dbfs,
+                stats.mode[mode].bursts, stats.mode[mode].syncs, heard->by_mode[mode], lost->frames[1], lost->crc_failed,
+                lost->bad_length, lost->cut, lost->implausible);
+    }
+    wm_pipeline_summary(reception->pipeline, text, sizeof text);
+    fprintf(stderr, "  %s\n", text);
+}
