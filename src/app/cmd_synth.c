@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/commands.h"
+#include "app/cmd_synth.h"
 #include "app/synth/traffic.h"
 #include "phy/radio/sigmf.h"
 #include "phy/signal.h"
