@@ -19,9 +19,9 @@ const struct wm_output_format *wm_output_format(size_t i)
     return i < sizeof formats / sizeof formats[0] ? &formats[i] : NULL;
 }
 
-void wm_record_text(const struct wm_record *record, char out[WM_VALUE_TEXT])
+void wm_record_text(const struct wm_record *record, char out[WM_VALUE_CHARS])
 {
-    if (wm_record_value_text(record, out, WM_VALUE_TEXT) == 0)
+    if (wm_record_value_text(record, out, WM_VALUE_CHARS) == 0)
         out[0] = '\0';
 }
 

@@ -23,8 +23,8 @@ void wm_format_hex_write(struct wm_sink *sink, const struct wm_reading *reading)
 void wm_format_rtl_wmbus_write(struct wm_sink *sink, const struct wm_reading *reading);
 
 /* Characters that hold any record's value as text: the longest is the hex of a whole telegram's data or WM_RECORD_TEXT_MAX. */
-#define WM_VALUE_TEXT 640
+#define WM_VALUE_CHARS 640
 /* A record's value as text; "" where there is none. */
-void wm_record_text(const struct wm_record *record, char out[WM_VALUE_TEXT]);
+void wm_record_text(const struct wm_record *record, char out[WM_VALUE_CHARS]);
 /* "none", "decimal", "real", "date", "datetime", "time", "text", "bytes", "invalid" */
 const char *wm_value_kind_name(enum wm_value_kind kind);

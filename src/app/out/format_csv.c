@@ -66,7 +66,7 @@ void wm_format_csv_write(struct wm_sink *sink, const struct wm_reading *reading)
     struct wm_record_reader reader = wm_record_reader_of(reading->message->apl);
     struct wm_record record;
     const char *why = NULL;
-    char text[WM_VALUE_TEXT];
+    char text[WM_VALUE_CHARS];
     unsigned count = 0;
 
     while (wm_reading_has_records(reading) && wm_record_next(&reader, &record, &why) != WM_END) {

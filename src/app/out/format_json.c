@@ -171,7 +171,7 @@ static void tpl_members(struct wm_json *json, const struct wm_tpl *tpl)
 
 static void value_member(struct wm_json *json, const struct wm_record *record)
 {
-    char text[WM_VALUE_TEXT];
+    char text[WM_VALUE_CHARS];
 
     wm_json_key(json, "value");
     if (record->kind == WM_VALUE_NONE || record->kind == WM_VALUE_INVALID) {

@@ -136,7 +136,7 @@ static void name_of(const struct wm_record *record, char *out, size_t cap)
 static void record_line(struct wm_sink *sink, const struct wm_record *record)
 {
     char name[192];
-    char value[WM_VALUE_TEXT];
+    char value[WM_VALUE_CHARS];
 
     name_of(record, name, sizeof name);
     wm_record_text(record, value);
