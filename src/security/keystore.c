@@ -11,8 +11,8 @@
  * and for a million. */
 enum { FIELD_TYPE = 1, FIELD_VERSION = 2, FIELD_MANUFACTURER = 4, FIELD_ID = 8, MASKS = 16 };
 
-/* Most specific first: more fields before fewer, then the id, which alone names one meter. */
-static const uint8_t mask_order[MASKS] = {15, 14, 13, 11, 7, 12, 10, 9, 6, 5, 3, 8, 4, 2, 1, 0};
+/* Most specific first: what has an id names one meter, the rest names kinds; within both more fields before fewer. */
+static const uint8_t mask_order[MASKS] = {15, 14, 13, 11, 12, 10, 9, 8, 7, 6, 5, 3, 4, 2, 1, 0};
 
 struct group {
     uint64_t values; /* the address's fields under the mask, packed */

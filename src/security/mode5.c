@@ -8,12 +8,14 @@
 
 enum wm_status wm_mode5_extent(unsigned blocks, size_t payload_len, size_t *len)
 {
-    if (blocks == BLOCKS_TO_END) {
-        *len = payload_len - payload_len % WM_AES_BYTES;
-        return *len ? WM_OK : WM_TOO_SHORT;
+    size_t whole = payload_len / WM_AES_BYTES;
+
+    if (blocks <= whole && blocks != BLOCKS_TO_END) {
+        *len = blocks * (size_t)WM_AES_BYTES;
+        return WM_OK;
     }
-    *len = (size_t)blocks * WM_AES_BYTES;
-    return *len <= payload_len ? WM_OK : WM_TOO_SHORT;
+    *len = whole * WM_AES_BYTES;
+    return blocks == BLOCKS_TO_END && whole ? WM_OK : WM_TOO_SHORT;
 }
 
 /* The address in link-layer order, then the access number eight times (clause 9.4.4; OMS Vol. 2 Annex N.2). */

@@ -8,8 +8,8 @@
 /* Security mode 5: AES-128-CBC with the meter's persistent key, EN 13757-7:2018 clauses 7.7.4 and 9.4.4. The encrypted blocks come
  * first and begin with 2F2F when right; clear text may follow them (partial encryption). */
 
-/* Bytes of the payload that N blocks encrypt: WM_TOO_SHORT when the payload has fewer. N = 15 means all whole blocks there are
- * (recalled - verify; what is left over is clear text then). */
+/* Bytes of the payload that N blocks encrypt. N = 15 means all whole blocks there are (recalled - verify; what is left over is
+ * clear text then). WM_TOO_SHORT when the payload has fewer: *len is then the whole blocks it has. */
 WM_MUST_USE enum wm_status wm_mode5_extent(unsigned blocks, size_t payload_len, size_t *len);
 
 /* Decrypts into out (as long as cipher, may be the same memory). WM_INTEGRITY: the plain text does not begin with 2F2F: not this

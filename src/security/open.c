@@ -178,16 +178,11 @@ static void open_mode5(struct wm_opener *opener, struct wm_message *message)
     struct wm_key key;
     enum wm_status status = WM_END;
     size_t len, tried = 0;
+    bool cut;
 
     if (tpl->encrypted_blocks == 0) /* clause 7.7.4: nothing is encrypted (recalled - verify) */
         return;
-    if (wm_mode5_extent(tpl->encrypted_blocks, tpl->payload.len, &len) != WM_OK) {
-        if (looks_plain)
-            message->verdict = WM_VERDICT_PLAIN_THOUGH_DECLARED;
-        else
-            judge(message, WM_VERDICT_MALFORMED, "the encrypted blocks reach past the telegram's end");
-        return;
-    }
+    cut = wm_mode5_extent(tpl->encrypted_blocks, tpl->payload.len, &len) != WM_OK;
     /* A right key decides before the looks: one cipher text in 65536 begins with 2F2F. */
     while (opener->keys && wm_keystore_find(opener->keys, &message->meter, tried, &key) == WM_OK) {
         tried++;
@@ -209,6 +204,8 @@ static void open_mode5(struct wm_opener *opener, struct wm_message *message)
     } else {
         judge(message, WM_VERDICT_NOT_SUPPORTED, "the cryptographic library refused AES-128-CBC");
     }
+    if (cut && message->verdict != WM_VERDICT_PLAIN_THOUGH_DECLARED)
+        judge(message, WM_VERDICT_MALFORMED, "the encrypted blocks reach past the telegram's end");
 }
 
 /* Where plain text would begin with 2F2F in a mode that is not opened yet: behind its configuration field extensions. False where

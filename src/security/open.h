@@ -51,7 +51,8 @@ struct wm_opener;
 WM_MUST_USE enum wm_status wm_opener_create(const struct wm_keystore *keys, struct wm_opener **opener);
 void wm_opener_destroy(struct wm_opener *opener);
 
-/* Opens one telegram (L first, CRCs removed) without allocating. Always fills *message as far as the layers could be read, and always
- * sets the verdict; returns WM_OK also for verdicts such as wrong key. A telegram shorter than its L is opened as far as it goes, and
- * malformed; bytes behind L are ignored. WM_INVALID for a NULL telegram or one of more than 256 bytes (WM_TELEGRAM_MAX). */
+/* Opens one telegram (L first, CRCs removed) without allocating. Always fills *message as far as the layers could be read, and
+ * always sets the verdict; returns WM_OK also for verdicts such as wrong key. A telegram shorter than its L is opened as far as it
+ * goes, and malformed; bytes behind L are ignored. WM_INVALID for a NULL telegram or one of more than 256 bytes (WM_TELEGRAM_MAX).
+ */
 WM_MUST_USE enum wm_status wm_open(struct wm_opener *opener, struct wm_span telegram, struct wm_message *message);
