@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/cmd_synth.h"
 #include "app/commands.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 static const struct wm_command *const commands[] = {
     &wm_command_rx,
     &wm_command_decode,
+    &wm_command_synth,
 };
 
 static void help(FILE *to)
