@@ -77,8 +77,8 @@ enum {
 
 /* Table k holds v * x^(16 + 8k) mod P for every byte v: what a byte that is followed by k more adds to the register. */
 #define V(b, x0, x1, x2, x3, x4, x5, x6, x7)                                                                                       \
-    (((b)&1 ? x0 : 0) ^ ((b)&2 ? x1 : 0) ^ ((b)&4 ? x2 : 0) ^ ((b)&8 ? x3 : 0) ^ ((b)&16 ? x4 : 0) ^ ((b)&32 ? x5 : 0) ^           \
-     ((b)&64 ? x6 : 0) ^ ((b)&128 ? x7 : 0))
+    (((b)&1 ? (x0) : 0) ^ ((b)&2 ? (x1) : 0) ^ ((b)&4 ? (x2) : 0) ^ ((b)&8 ? (x3) : 0) ^ ((b)&16 ? (x4) : 0) ^                     \
+     ((b)&32 ? (x5) : 0) ^ ((b)&64 ? (x6) : 0) ^ ((b)&128 ? (x7) : 0))
 #define V4(b, ...)  V(b, __VA_ARGS__), V((b) + 1, __VA_ARGS__), V((b) + 2, __VA_ARGS__), V((b) + 3, __VA_ARGS__)
 #define V16(b, ...) V4(b, __VA_ARGS__), V4((b) + 4, __VA_ARGS__), V4((b) + 8, __VA_ARGS__), V4((b) + 12, __VA_ARGS__)
 #define V64(b, ...) V16(b, __VA_ARGS__), V16((b) + 16, __VA_ARGS__), V16((b) + 32, __VA_ARGS__), V16((b) + 48, __VA_ARGS__)

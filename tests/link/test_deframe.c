@@ -17,6 +17,7 @@ struct burst {
     size_t ends_at; /* the stream ends behind this byte */
     unsigned tiers; /* how many there are */
     unsigned reads[TIERS];
+    const uint8_t *head; /* what the first, short look reads instead; NULL: the same */
     struct wm_error_event events[EVENTS];
     size_t event_count;
     uint8_t telegram[WM_TELEGRAM_MAX];
@@ -35,7 +36,7 @@ static enum wm_status read_burst(void *self, unsigned tier, size_t bytes, struct
     if (bytes > burst->arrived)
         return WM_TOO_SHORT;
     burst->reads[tier]++;
-    memcpy(soft->bytes, burst->bytes[tier], bytes);
+    memcpy(soft->bytes, burst->head && bytes == 12 ? burst->head : burst->bytes[tier], bytes);
     soft->len = bytes;
     soft->events = burst->events;
     soft->event_count = 0;
@@ -351,6 +352,24 @@ START_TEST(waits_for_head_and_whole)
 }
 END_TEST
 
+/* The whole stretch is demodulated anew. Should it then read as a right frame of another length, what was asked for was the wrong
+ * one. */
+START_TEST(length_must_not_change_between_the_looks)
+{
+    struct burst other, burst;
+
+    for (int round = 0; round < 4; round++) {
+        build(&other, WM_FORMAT_A, round & 2 ? 90 : 26, 0x44, 0x7A);
+        build(&burst, WM_FORMAT_A, 60, 0x44, 0x7A);
+        burst.head = other.bytes[0];
+        burst.arrived = burst.ends_at = WM_AIR_MAX;
+        if (round & 1)
+            damage(&burst, 5, 0x1, 1.0F);
+        ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_INTEGRITY);
+    }
+}
+END_TEST
+
 START_TEST(says_cut_and_bad_length)
 {
     struct wm_soft_source source;
@@ -411,6 +430,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, implausible_repairs_are_refused);
     tcase_add_test(tests, tiers_rise_until_one_passes);
     tcase_add_test(tests, waits_for_head_and_whole);
+    tcase_add_test(tests, length_must_not_change_between_the_looks);
     tcase_add_test(tests, says_cut_and_bad_length);
     tcase_add_test(tests, noise_does_not_become_frames);
     suite_add_tcase(suite, tests);

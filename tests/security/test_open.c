@@ -160,6 +160,11 @@ START_TEST(plain_though_declared)
     add_key("11223344", N21_KEY); /* a key for the sender counts as well as one for the meter */
     ck_assert_int_eq(open_hex(N53_PLAIN), WM_VERDICT_PLAIN_THOUGH_DECLARED);
     ck_assert(!message.readable);
+    tear_down();
+    set_up();
+    add_key("55667788", N21_KEY);
+    ck_assert_int_eq(open_hex(N53_PLAIN), WM_VERDICT_PLAIN_THOUGH_DECLARED);
+    ck_assert(!message.readable);
     /* fewer bytes than N blocks, published without their filler */
     ck_assert_int_eq(open_layers("722143658715934455002000202F2F0C13"), WM_VERDICT_PLAIN);
     ck_assert_int_eq(open_layers("72214365871593445500002025"
