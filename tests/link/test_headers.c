@@ -95,15 +95,7 @@ START_TEST(manufacturer_letters)
         wm_manufacturer_text(number, again);
         ck_assert_str_eq(again, text);
     }
-    static const char *const wrong[] = {"",
-                                        "K",
-                                        "KA",
-                                        "KAMS",
-                                        "K1M",
-                                        "@AB",
-                                        "AB[",
-                                        "\xC4"
-                                        "AB"};
+    static const char *const wrong[] = {"", "K", "KA", "KAMS", "K1M", "@AB", "AB[", "\xC4@B"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         ck_assert_int_eq(wm_manufacturer_parse(wrong[i], &number), WM_INVALID);
 }
