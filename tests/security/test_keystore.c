@@ -152,7 +152,7 @@ START_TEST(lines_that_are_wrong)
         {"KAM.12345678.1.16 = " KEY_TEXT, "version"},
         {"KAM.12345678.1B. = " KEY_TEXT, "type"},
         {"12345678 = " KEY_TEXT "0", "32 hexadecimal"},
-        {"12345678 = " KEY_TEXT KEY_TEXT, "32 hexadecimal"},
+        {"12345678 = 0001020304050607080900010203040506070809000102030405060708", "32 hexadecimal"},
         {"12345678 = 000102030405060708090A0B0C0D0E0", "32 hexadecimal"},
         {"12345678 = 000102030405060708090A0B0C0D0E0X", "32 hexadecimal"},
         {"12345678 = 0001020304050607 08090A0B0C0D0E0F", "32 hexadecimal"},
