@@ -159,7 +159,7 @@ START_TEST(a_key_is_for_its_line)
     ck_assert(!line.has_key);
     ck_assert_ptr_nonnull(strstr(reader.why, "32 hex digits"));
     ck_assert_ptr_null(strstr(reader.why, "ABCDEF01"));
-    ck_assert_int_eq(parse("{\"telegram\":\"" OMS "\",\"key\":ABCDEF01}", &line), WM_MALFORMED);
+    ck_assert_int_eq(parse("{\"telegram\":\"" OMS "\",\"key\" \"ABCDEF01\"}", &line), WM_MALFORMED);
     ck_assert_ptr_null(strstr(reader.why, "ABCDEF01"));
 }
 END_TEST
