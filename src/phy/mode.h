@@ -29,23 +29,23 @@ struct wm_chips {
 
 struct wm_mode_info {
     enum wm_mode mode;
-    const char *name;          /* "S", "T", "C" */
-    const char *air_name;      /* what rtl_wmbus calls it: "S1", "T1", "C1" */
-    double centre_hz;          /* channel centre */
-    double chip_rate_cps;      /* nominal */
-    double deviation_hz;       /* nominal; chip 1 is the positive deviation */
-    double deviation_min_hz;   /* the standard's range */
+    const char *name;        /* "S", "T", "C" */
+    const char *air_name;    /* what rtl_wmbus calls it: "S1", "T1", "C1" */
+    double centre_hz;        /* channel centre */
+    double chip_rate_cps;    /* nominal */
+    double deviation_hz;     /* nominal; chip 1 is the positive deviation */
+    double deviation_min_hz; /* the standard's range */
     double deviation_max_hz;
-    double clock_tolerance;    /* of the chip rate, as a fraction: 0.12 for T */
-    double carrier_tolerance_hz; /* meter and receiver together, to either side */
+    double clock_tolerance;       /* of the chip rate, as a fraction: 0.12 for T */
+    double carrier_tolerance_hz;  /* meter and receiver together, to either side */
     double channel_half_width_hz; /* what must lie inside the captured band to receive the mode */
     enum wm_line_code code;
     unsigned chips_per_byte;
-    unsigned preamble_pairs_min; /* least number of 01 pairs before the sync word */
+    unsigned preamble_pairs_min;  /* least number of 01 pairs before the sync word */
     unsigned preamble_pairs_long; /* S1: 279; equal to the minimum elsewhere */
-    struct wm_chips sync_a;    /* sync word that announces format A */
-    struct wm_chips sync_b;    /* format B; count 0 where the mode has none */
-    unsigned tail_chips_max;   /* alternating chips after the frame */
+    struct wm_chips sync_a;       /* sync word that announces format A */
+    struct wm_chips sync_b;       /* format B; count 0 where the mode has none */
+    unsigned tail_chips_max;      /* alternating chips after the frame */
 };
 
 /* The table's row for a mode; never NULL for a mode below WM_MODE_COUNT. The table is constant. */

@@ -9,8 +9,9 @@
 /* What the demodulator hands to the link layer: bytes, and where they may be wrong.
  *
  * The design's first sketch was "best value, runner-up and margin for each nibble". An error event is the same idea with any
- * footprint: a 3-of-6 word's second-best value changes up to four bits of one nibble, a Manchester bit one bit, but the survivor that
- * lost a merge in the NRZ trellis differs in two or more neighbouring bits that straddle nibbles. One form serves all three. */
+ * footprint: a 3-of-6 word's second-best value changes up to four bits of one nibble, a Manchester bit one bit, but the survivor
+ * that lost a merge in the NRZ trellis differs in two or more neighbouring bits that straddle nibbles. One form serves all three.
+ */
 
 #define WM_SOFT_BYTES_MAX 292 /* format A, L = 255: 290 bytes on air, and one byte of slack either side */
 

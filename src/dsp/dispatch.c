@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dsp/kernels.h"
+
+#include <string.h>
+
+extern const struct wm_kernels wm_kernels_scalar;
+#ifdef WMSDR_HAVE_AVX2
+extern const struct wm_kernels wm_kernels_avx2;
+#endif
+
+/* Slowest first; the compiler's CPU check includes the operating system's word that it saves the wide registers. */
+const struct wm_kernels *wm_kernels_at(size_t i)
+{
+    const struct wm_kernels *have[4];
+    size_t n = 0;
+
+    have[n++] = &wm_kernels_scalar;
+#ifdef WMSDR_HAVE_AVX2
+    if (__builtin_cpu_supports("avx2"))
+        have[n++] = &wm_kernels_avx2;
+#endif
+    return i < n ? have[i] : NULL;
+}
+
+const struct wm_kernels *wm_kernels_select(const char *name)
+{
+    const struct wm_kernels *best = NULL;
+
+    for (size_t i = 0; wm_kernels_at(i); i++) {
+        best = wm_kernels_at(i);
+        if (name && strcmp(best->name, name) == 0)
+            return best;
+    }
+    return name ? NULL : best;
+}

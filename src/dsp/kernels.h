@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dsp/convert.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The inner loops, one implementation for each instruction set, chosen at run time for each object. `scalar` is the oracle: every
+ * variant gives exactly the same numbers, to the last bit. The integer kernels are exact by nature; the float kernels add in the
+ * same order in every variant (eight accumulators, one tree) and are compiled without contraction into fused multiply-add. */
+
+#define WM_LANES 8 /* accumulators of a float kernel: part of the result's definition */
+
+/* A complex FIR that decimates 16-bit samples. Output m is sum over n of x[m * decimation + n] * tap[n], n < taps. Taps come twice,
+ * as pairs that multiply (I, Q): (re, -im) for the real part, (im, re) for the imaginary one. The taps' absolute values sum to at
+ * most 65535, so that 32-bit sums cannot overflow with any input. */
+struct wm_fir {
+    unsigned taps; /* a multiple of 8 */
+    unsigned decimation;
+    const int16_t *for_re; /* 2 * taps */
+    const int16_t *for_im; /* 2 * taps */
+};
+
+/* Taps of one fractional position of an interpolator. */
+#define WM_INTERPOLATOR_TAPS 8
+
+/* Chip correlations in planes, see dsp/correlator.h. */
+struct wm_complex_plane {
+    float *re;
+    float *im;
+};
+
+struct wm_kernels {
+    const char *name;
+
+    /* n complex samples to 16 bit: cu8 as 2u - 255, cs8 and cs16 as they are, cf32 times gain, rounded to nearest even, saturated;
+     * NaN becomes 0. */
+    void (*convert_cu8)(const void *in, size_t n, int16_t *out);
+    void (*convert_cs8)(const void *in, size_t n, int16_t *out);
+    void (*convert_cf32)(const void *in, size_t n, float gain, int16_t *out);
+
+    /* n_out outputs from x, which holds (n_out - 1) * decimation + taps complex samples. */
+    void (*fir)(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im);
+
+    /* Sum of re^2 + im^2 over n samples: WM_LANES sums by index modulo WM_LANES, added as a tree. */
+    float (*energy)(const float *re, const float *im, size_t n);
+
+    /* Lag products d[n] = y[n + lag] * conj(y[n]), n < count. */
+    void (*lag_product)(const float *re, const float *im, size_t lag, size_t count, float *d_re, float *d_im);
+
+    /* Sliding correlation of a complex signal with real taps: out[n] = sum over k of d[n + k] * tap[k], n < count. */
+    void (*correlate)(const float *d_re, const float *d_im, const float *taps, size_t n_taps, size_t count, float *out_re,
+                      float *out_im);
+
+    /* out[n] = in[n] * (c[n] + j s[n]), n < count, the phasor of the caller. In place is allowed. */
+    void (*multiply)(const float *re, const float *im, const float *c, const float *s, size_t count, float *out_re, float *out_im);
+
+    /* Interpolated values at positions start + i * step (in samples of re/im, all taps inside), i < count, written to
+     * out[i * out_stride]. `bank` holds phases + 1 rows of WM_INTERPOLATOR_TAPS taps; the fraction is rounded to a row. */
+    void (*interpolate)(const float *re, const float *im, const float *bank, unsigned phases, double start, double step,
+                        size_t count, float *out_re, float *out_im, size_t out_stride);
+
+    /* One chip's correlations with both tones from its `samples` sample planes, `count` chips side by side: c1 += z_i e^{-j a_i},
+     * c0 += z_i e^{+j a_i} with cos a_i, sin a_i given. Plane i starts at z + i * plane_stride. */
+    void (*chip_tones)(const float *z_re, const float *z_im, size_t plane_stride, unsigned samples, const float *cos_a,
+                       const float *sin_a, size_t count, float *c1_re, float *c1_im, float *c0_re, float *c0_im);
+
+    /* 3-of-6 word correlations of `count` words: c1/c0 hold 6 planes of stride `plane_stride`; Z gets 16 planes of the same stride,
+     * by nibble. (rot_re, rot_im) = e^{-j pi h}. */
+    void (*words_3of6)(const float *c1_re, const float *c1_im, const float *c0_re, const float *c0_im, size_t plane_stride,
+                       float rot_re, float rot_im, size_t count, float *z_re, float *z_im);
+
+    /* For each of `count` words the code with the largest |Z|^2 among `codes` planes. */
+    void (*best_energy)(const float *z_re, const float *z_im, size_t plane_stride, unsigned codes, size_t count, uint8_t *best);
+
+    /* metric[b][w] = |S + Z_b| - |S|, planes as Z. */
+    void (*coherent_metric)(const float *z_re, const float *z_im, const float *s_re, const float *s_im, size_t plane_stride,
+                            unsigned codes, size_t count, float *metric);
+
+    /* Best path metrics of the trellis of dsp/trellis.h over n chips, the first n_known forced, for WM_LANES modulation indices h
+     * side by side; c1 and c0 were made with h_tones. */
+    void (*trellis_metric)(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
+                           size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES]);
+};
+
+/* The variant by name ("scalar", "avx2" …), or the best that this CPU has when name is NULL. NULL when there is no such variant
+ * here. */
+const struct wm_kernels *wm_kernels_select(const char *name);
+/* The i-th variant this CPU can run, NULL behind the last; the first is "scalar". */
+const struct wm_kernels *wm_kernels_at(size_t i);

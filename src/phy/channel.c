@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/channel.h"
+
+#include "dsp/design.h"
+#include "dsp/rotate.h"
+#include "dsp/sync.h"
+#include "phy/demodulator.h"
+#include "phy/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BASEBAND_HZ        400e3 /* least rate of the burst baseband */
+#define HALF_WIDTH_HZ      180e3 /* of its filter: frequency deviation, half a chip rate and +-60 kHz of carrier */
+#define GATE_HZ            200e3 /* rate of the gate's filter output */
+#define GATE_HALF_WIDTH_HZ 120e3
+#define CELL_OUTPUTS       32   /* of the gate's filter: a cell is 0.16 ms */
+#define LONGEST_BURST_S    0.16 /* mode S, L = 255, slowest clock, with its sync word */
+#define WAITING_MAX        4
+#define GUARD_CHIPS        20    /* a better sync position this far on replaces a candidate: the preamble resembles itself */
+#define RISE               2.5   /* power step that reopens the search inside a burst */
+#define DC_CELLS           512   /* cells in one estimate of the converter's offset */
+#define DC_PICKS           16    /* samples looked at in a cell for it */
+#define FOLLOW_MIN         0.75f /* of the sync word's amplitude that C's second word must have */
+#define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
+#define GATE_TAPS          24
+#define SECOND_SYNC_CHIPS  16
+
+/* A sync word whose frame has not been read yet. */
+struct waiting {
+    bool used;
+    struct wm_chip_timing timing;
+    float amplitude;
+    unsigned mode_at; /* index into config.modes that is being tried */
+    bool first_call;  /* the callback has not seen this mode's sync yet */
+    float follows[2]; /* C's second word, format A and B, relative to the sync word */
+    size_t air_bytes; /* asked for */
+    int64_t need;     /* baseband samples */
+};
+
+struct wm_channel {
+    struct wm_channel_config config;
+    double offset_hz;
+    /* gate */
+    struct wm_band_filter gate_filter;
+    struct wm_gate *gate;
+    bool open;
+    int64_t cell; /* next one */
+    int64_t cell_samples;
+    unsigned window; /* cells */
+    float cell_re[CELL_OUTPUTS], cell_im[CELL_OUTPUTS];
+    double dc_i, dc_q; /* converter offset, full scale */
+    float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
+    /* baseband */
+    struct wm_band_filter filter;
+    double baseband_hz;
+    float *re, *im;
+    size_t capacity;
+    struct wm_baseband baseband;
+    /* search */
+    struct wm_sync_finder *finder;
+    int64_t search_at;  /* next position, baseband samples */
+    int64_t search_end; /* last position wanted, when the gate is closed */
+    bool searching;
+    bool has_best;
+    struct wm_sync_candidate best;
+    double level_at_sync;
+    struct waiting waiting[WAITING_MAX];
+    struct wm_demodulator *demodulator[2];
+    struct waiting *current; /* inside the callback */
+    /* statistics: kept over a reset */
+    double last_floor;
+    uint64_t bursts, syncs[2], frames[2];
+};
+
+static const uint8_t second_sync[2][SECOND_SYNC_CHIPS] = {
+    {0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1}, /* 54CD: format A */
+    {0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1}, /* 543D: format B */
+};
+
+static const struct wm_mode_info *mode_info(const struct wm_channel *channel)
+{
+    return wm_mode_info(channel->config.modes[0]);
+}
+
+size_t wm_channel_reach(double sample_rate_hz)
+{
+    return (size_t)(sample_rate_hz * (LONGEST_BURST_S + 0.05));
+}
+
+/* The sequence the search looks for: T's sync word is the end of C's first one, so one search serves both. */
+static enum wm_status create_finder(struct wm_channel *channel)
+{
+    const struct wm_mode_info *info = mode_info(channel);
+    const bool slow = info->code == WM_CODE_MANCHESTER;
+    const uint64_t sync = slow ? info->sync_a.bits : 0x03D;
+    const size_t sync_count = slow ? info->sync_a.count : 10, preamble = slow ? 26 : 28;
+    uint8_t chips[64];
+
+    for (size_t i = 0; i < preamble; i++)
+        chips[i] = i & 1;
+    for (size_t i = 0; i < sync_count; i++)
+        chips[preamble + i] = sync >> (sync_count - 1 - i) & 1;
+    struct wm_sync_config config = {
+        .kernels = channel->config.kernels,
+        .chips = chips,
+        .count = preamble + sync_count,
+        .sync_count = sync_count,
+        .sample_rate_hz = channel->baseband_hz,
+        .chip_rate_cps = info->chip_rate_cps,
+        .deviation_hz = info->deviation_hz,
+        .h_min = 2 * info->deviation_min_hz / info->chip_rate_cps,
+        .h_max = 2 * info->deviation_max_hz / info->chip_rate_cps,
+        .carrier_max_hz = info->carrier_tolerance_hz * 1.2, /* the coarse estimate is good to a few kilohertz */
+        .clock_tolerance = info->clock_tolerance,
+    };
+    for (unsigned i = 1; i < channel->config.mode_count; i++) {
+        const struct wm_mode_info *other = wm_mode_info(channel->config.modes[i]);
+        config.h_min = fmin(config.h_min, 2 * other->deviation_min_hz / other->chip_rate_cps);
+        config.h_max = fmax(config.h_max, 2 * other->deviation_max_hz / other->chip_rate_cps);
+    }
+    return wm_sync_finder_create(&config, &channel->finder);
+}
+
+enum wm_status wm_channel_create(const struct wm_channel_config *config, struct wm_channel **channel_out)
+{
+    struct wm_channel *channel = calloc(1, sizeof *channel);
+    const double rate = config->sample_rate_hz;
+    enum wm_status status;
+
+    if (!channel)
+        return WM_NO_MEMORY;
+    channel->config = *config;
+    const struct wm_mode_info *info = mode_info(channel);
+    channel->offset_hz = info->centre_hz - config->centre_hz;
+    unsigned decimation = (unsigned)(rate / BASEBAND_HZ), gate_decimation = (unsigned)lround(rate / GATE_HZ);
+    channel->baseband_hz = rate / decimation;
+    channel->cell_samples = (int64_t)gate_decimation * CELL_OUTPUTS;
+    channel->window = info->code == WM_CODE_MANCHESTER ? 8 : 2;
+    status = wm_band_filter_create(&channel->filter, 16 * decimation, decimation, rate,
+                                   fmin(HALF_WIDTH_HZ, 0.45 * channel->baseband_hz), channel->offset_hz);
+    if (status == WM_OK)
+        status =
+            wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, channel->offset_hz);
+    if (status == WM_OK) {
+        /* rate * (share of the noise that passes): independent samples in a cell */
+        double independent = (double)channel->cell_samples * fmin(channel->gate_filter.noise_hz, rate / gate_decimation) / rate;
+        struct wm_gate_config gate = {
+            .window = channel->window,
+            .ratio = channel->window == 8 ? 1.25 : 1.6,
+            .cell_samples = independent * 0.9,
+            .floor_min = config->rounding_power * channel->gate_filter.noise_hz / rate,
+        };
+        status = wm_gate_create(&gate, &channel->gate);
+    }
+    if (status == WM_OK)
+        status = create_finder(channel);
+    double slowest = channel->baseband_hz / info->chip_rate_cps / (1 - info->clock_tolerance) * 1.02;
+    for (unsigned i = 0; status == WM_OK && i < config->mode_count; i++)
+        status = wm_demodulator_create(config->kernels, config->modes[i], slowest, &channel->demodulator[i]);
+    channel->capacity = 2 * (size_t)((LONGEST_BURST_S + 0.03) * channel->baseband_hz);
+    channel->re = aligned_alloc(32, (channel->capacity * 2 * sizeof(float) + 31) / 32 * 32);
+    if (status == WM_OK && !channel->re)
+        status = WM_NO_MEMORY;
+    if (status != WM_OK) {
+        wm_channel_destroy(channel);
+        return status;
+    }
+    channel->im = channel->re + channel->capacity;
+    wm_channel_reset(channel);
+    *channel_out = channel;
+    return WM_OK;
+}
+
+void wm_channel_destroy(struct wm_channel *channel)
+{
+    if (!channel)
+        return;
+    wm_band_filter_destroy(&channel->filter);
+    wm_band_filter_destroy(&channel->gate_filter);
+    wm_gate_destroy(channel->gate);
+    wm_sync_finder_destroy(channel->finder);
+    for (unsigned i = 0; i < 2; i++)
+        wm_demodulator_destroy(channel->demodulator[i]);
+    free(channel->re);
+    free(channel);
+}
+
+void wm_channel_reset(struct wm_channel *channel)
+{
+    wm_gate_reset(channel->gate);
+    channel->open = channel->searching = channel->has_best = false;
+    channel->cell = 0;
+    channel->dc_i = channel->dc_q = 0;
+    channel->baseband = (struct wm_baseband){.re = channel->re, .im = channel->im};
+    channel->search_at = channel->search_end = 0;
+    channel->level_at_sync = 0;
+    memset(channel->waiting, 0, sizeof channel->waiting);
+}
+
+/* ---- indices: baseband sample m is the filter at stream samples [m * decimation, m * decimation + taps) */
+
+static int64_t baseband_end(const struct wm_channel *channel)
+{
+    return channel->baseband.first + (int64_t)channel->baseband.count;
+}
+
+static int64_t stream_need(const struct wm_channel *channel, int64_t baseband)
+{
+    return (baseband - 1) * channel->filter.fir.decimation + channel->filter.fir.taps;
+}
+
+static int64_t cell_need(const struct wm_channel *channel)
+{
+    unsigned taps =
+        channel->filter.fir.taps > channel->gate_filter.fir.taps ? channel->filter.fir.taps : channel->gate_filter.fir.taps;
+
+    return (channel->cell + 1) * channel->cell_samples + taps;
+}
+
+/* ---- baseband */
+
+static int64_t oldest_wanted(const struct wm_channel *channel)
+{
+    int64_t oldest = channel->search_at;
+
+    for (int i = 0; i < WAITING_MAX; i++) {
+        const struct waiting *w = &channel->waiting[i];
+        int64_t begin = (int64_t)(w->timing.start - 80 * w->timing.period);
+        if (w->used && begin < oldest)
+            oldest = begin;
+    }
+    return oldest - 8;
+}
+
+/* Filters up to (not including) baseband sample `end`, whose stream samples have arrived. */
+static void extend(struct wm_channel *channel, int64_t end)
+{
+    struct wm_baseband *base = &channel->baseband;
+    const struct wm_fir *fir = &channel->filter.fir;
+    const double full_scale = wm_intake_full_scale(channel->config.intake), scale = 1 / (channel->filter.gain * full_scale);
+    const float dc_re = (float)((channel->dc_i * channel->filter.dc_re - channel->dc_q * channel->filter.dc_im) * full_scale);
+    const float dc_im = (float)((channel->dc_i * channel->filter.dc_im + channel->dc_q * channel->filter.dc_re) * full_scale);
+    int64_t from = baseband_end(channel);
+
+    if (end <= from)
+        return;
+    if (base->count + (size_t)(end - from) > channel->capacity) {
+        int64_t oldest = oldest_wanted(channel), least = end - (int64_t)channel->capacity;
+        int64_t keep = oldest > least ? oldest : least; /* a burst that never ends loses its beginning, not our memory */
+        keep = keep > from ? from : keep < base->first ? base->first : keep;
+        size_t drop = (size_t)(keep - base->first);
+        memmove(channel->re, channel->re + drop, (base->count - drop) * sizeof(float));
+        memmove(channel->im, channel->im + drop, (base->count - drop) * sizeof(float));
+        base->first += (int64_t)drop;
+        base->count -= drop;
+    }
+    size_t n = (size_t)(end - from);
+    float *re = channel->re + base->count, *im = channel->im + base->count;
+    channel->config.kernels->fir(fir, wm_intake_at(channel->config.intake, from * fir->decimation), n, re, im);
+    for (size_t i = 0; i < n; i++) {
+        re[i] -= dc_re;
+        im[i] -= dc_im;
+    }
+    double step = -channel->offset_hz / channel->baseband_hz;
+    wm_rotate(channel->config.kernels, re, im, n, step * (double)from, step, (float)scale, re, im);
+    base->count += n;
+}
+
+/* Begins a new stretch of baseband at sample `first`, or goes on where the old one ends when that is later or close. */
+static void begin_baseband(struct wm_channel *channel, int64_t first)
+{
+    bool wanted = false;
+
+    for (int i = 0; i < WAITING_MAX; i++)
+        wanted = wanted || channel->waiting[i].used;
+    if (wanted || first <= baseband_end(channel)) {
+        /* a stretch in use is made to reach; at most the gap since the gate closed */
+        extend(channel, first);
+    } else {
+        channel->baseband.first = first;
+        channel->baseband.count = 0;
+    }
+    if (channel->search_at < first)
+        channel->search_at = first;
+    channel->has_best = false;
+}
+
+/* ---- bursts */
+
+static float noise_density(const struct wm_channel *channel)
+{
+    return (float)(wm_gate_floor(channel->gate) / channel->gate_filter.noise_hz * channel->baseband_hz);
+}
+
+static void describe(const struct wm_channel *channel, const struct waiting *w, struct wm_signal *signal)
+{
+    const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
+    const double centre_tap = (channel->filter.fir.taps - 1) / 2.0;
+    const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double at = (w->timing.start + skip) * channel->filter.fir.decimation + centre_tap;
+    const double power = (double)w->amplitude * (double)w->amplitude;
+
+    *signal = (struct wm_signal){
+        .sample_index = at > 0 ? (uint64_t)at : 0,
+        .time_ns = channel->config.start_time_ns,
+        .channel_hz = info->centre_hz,
+        .offset_hz = (float)(w->timing.carrier * channel->baseband_hz),
+        .rssi_dbfs = (float)(10 * log10(power + 1e-30)),
+        .snr_db = (float)(10 * log10(power / info->chip_rate_cps / ((double)noise_density(channel) / channel->baseband_hz + 1e-30) +
+                                     1e-30)),
+        .deviation_hz = (float)(w->timing.h * info->chip_rate_cps / 2),
+        .clock_ppm = (float)((channel->baseband_hz / info->chip_rate_cps / w->timing.period - 1) * 1e6),
+    };
+    if (signal->time_ns != WM_TIME_UNKNOWN)
+        signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz * 1e9);
+}
+
+static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct wm_soft *soft)
+{
+    struct wm_channel *channel = self;
+
+    return wm_demodulator_read(channel->demodulator[channel->current->mode_at], tier, bytes, soft);
+}
+
+/* What samples a frame of so many bytes needs; a clock still known badly gets some slack. */
+static int64_t bytes_need(const struct wm_channel *channel, const struct waiting *w, size_t bytes)
+{
+    const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
+    double chips = (double)bytes * info->chips_per_byte;
+    double nominal = channel->baseband_hz / info->chip_rate_cps;
+    double slack = fabs(w->timing.period / nominal - 1) > 0.005 ? 0.004 : 0.0004;
+
+    if (info->code == WM_CODE_NRZ)
+        chips += SECOND_SYNC_CHIPS;
+    return wm_correlator_need(&w->timing, (long)ceil(chips * (1 + slack)) + 1);
+}
+
+/* Offers the burst to the callback, mode after mode. Returns false when it must wait. */
+static bool offer(struct wm_channel *channel, struct waiting *w)
+{
+    const struct wm_soft_source source = {.read = read_soft, .self = channel};
+
+    channel->current = w;
+    for (; w->mode_at < channel->config.mode_count; w->mode_at++, w->first_call = true) {
+        const enum wm_mode mode = channel->config.modes[w->mode_at];
+        const bool nrz = wm_mode_info(mode)->code == WM_CODE_NRZ;
+        const float second = fmaxf(w->follows[0], w->follows[1]);
+        enum wm_format format = WM_FORMAT_A;
+        struct wm_chip_timing timing = w->timing;
+        struct wm_signal signal;
+
+        if (nrz) {
+            if (second < FOLLOW_MIN)
+                continue;
+            format = w->follows[1] > w->follows[0] ? WM_FORMAT_B : WM_FORMAT_A;
+            timing.start += SECOND_SYNC_CHIPS * timing.period;
+            timing.carrier = w->timing.carrier;
+        }
+        describe(channel, w, &signal);
+        if (w->first_call)
+            channel->syncs[w->mode_at]++;
+        w->first_call = false;
+        wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->baseband, &timing, format, noise_density(channel),
+                             nrz || second < FOLLOW_SURE);
+        struct wm_sync sync = {.mode = mode, .format = format, .signal = &signal, .source = &source};
+        size_t bytes = 0;
+        enum wm_status status = channel->config.on_sync(channel->config.user, &sync, &bytes);
+        if (status == WM_TOO_SHORT) {
+            int64_t need = bytes_need(channel, w, bytes);
+            /* asked again for what had arrived: the tracked clock runs past it; a chip more */
+            w->need = need > w->need ? need : w->need + (int64_t)ceil(w->timing.period);
+            w->air_bytes = bytes;
+            return false;
+        }
+        if (status == WM_OK) {
+            const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
+            channel->frames[w->mode_at]++;
+            /* go on searching where this frame ends: the next may follow without a gap */
+            double end = tracked->start + (double)bytes * wm_mode_info(mode)->chips_per_byte * tracked->period;
+            channel->search_at = (int64_t)(end - 4 * tracked->period);
+            channel->has_best = false;
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool any_waiting(const struct wm_channel *channel)
+{
+    for (int i = 0; i < WAITING_MAX; i++)
+        if (channel->waiting[i].used)
+            return true;
+    return false;
+}
+
+/* A candidate has stood its guard time: acquire it and offer it. */
+static void take_candidate(struct wm_channel *channel)
+{
+    const struct wm_sync_candidate candidate = channel->best;
+    struct wm_chip_timing timing;
+    struct wm_sync_quality quality;
+    struct waiting *slot = NULL;
+
+    channel->has_best = false;
+    if (wm_sync_finder_acquire(channel->finder, &channel->baseband, &candidate, &timing, &quality) != WM_OK)
+        return;
+    for (int i = 0; i < WAITING_MAX && !slot; i++)
+        if (!channel->waiting[i].used)
+            slot = &channel->waiting[i];
+    if (!slot) /* five bursts at once: the oldest has waited longest in vain */
+        slot = &channel->waiting[0];
+    *slot = (struct waiting){.used = true, .timing = timing, .amplitude = quality.amplitude, .first_call = true};
+    if (channel->config.mode_count > 1)
+        for (int i = 0; i < 2; i++)
+            slot->follows[i] =
+                wm_sync_finder_follows(channel->finder, &channel->baseband, &timing, second_sync[i], SECOND_SYNC_CHIPS) /
+                fmaxf(quality.amplitude, 1e-20f);
+    channel->level_at_sync = wm_gate_level(channel->gate);
+    channel->search_at = (int64_t)timing.start;
+    channel->search_at -= channel->search_at % (int64_t)wm_sync_finder_hop(channel->finder);
+    if (offer(channel, slot))
+        slot->used = false;
+}
+
+/* Room a position needs behind it: the template, the guard, and what acquire looks at. */
+static int64_t search_span(const struct wm_channel *channel)
+{
+    const struct wm_mode_info *info = mode_info(channel);
+    double period = channel->baseband_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
+
+    return (int64_t)wm_sync_finder_span(channel->finder) + (int64_t)(36 * period) + 2 * WM_CHIP_MARGIN;
+}
+
+static void search(struct wm_channel *channel)
+{
+    const int64_t span = search_span(channel), hop = (int64_t)wm_sync_finder_hop(channel->finder);
+    const double period = channel->baseband_hz / mode_info(channel)->chip_rate_cps;
+    int64_t batch = (int64_t)(GUARD_CHIPS * period);
+
+    batch -= batch % hop;
+    if (batch > WM_SYNC_BATCH)
+        batch = WM_SYNC_BATCH - WM_SYNC_BATCH % hop;
+    while (channel->searching) {
+        int64_t from = channel->search_at;
+        if (from < channel->baseband.first)
+            from = channel->search_at = channel->baseband.first;
+        if (any_waiting(channel) && wm_gate_level(channel->gate) < RISE * channel->level_at_sync)
+            return; /* a burst is being received and nothing louder has come */
+        if (from + batch + span > baseband_end(channel))
+            return;
+        struct wm_sync_candidate found;
+        enum wm_status status = wm_sync_finder_search(channel->finder, &channel->baseband, from, from + batch, &found);
+        channel->search_at = from + batch;
+        if (status == WM_OK && (!channel->has_best || found.score > channel->best.score)) {
+            channel->best = found;
+            channel->has_best = true;
+        } else if (channel->has_best) {
+            take_candidate(channel);
+        }
+        if (!channel->open && !channel->has_best && channel->search_at >= channel->search_end)
+            channel->searching = false;
+    }
+}
+
+/* ---- events */
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. */
+static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_scale)
+{
+    const size_t at = (size_t)(channel->cell % DC_CELLS), step = (size_t)channel->cell_samples / DC_PICKS;
+    int32_t i = 0, q = 0;
+
+    for (size_t k = 0; k < DC_PICKS; k++) {
+        i += x[2 * k * step];
+        q += x[2 * k * step + 1];
+    }
+    channel->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
+    channel->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
+    if (at + 1 == DC_CELLS) {
+        qsort(channel->dc_cell_i, DC_CELLS, sizeof(float), compare);
+        qsort(channel->dc_cell_q, DC_CELLS, sizeof(float), compare);
+        channel->dc_i = channel->dc_cell_i[DC_CELLS / 2];
+        channel->dc_q = channel->dc_cell_q[DC_CELLS / 2];
+    }
+}
+
+/* Mean power in the channel over the next cell, converter offset removed. */
+static double cell_power(struct wm_channel *channel)
+{
+    const struct wm_band_filter *filter = &channel->gate_filter;
+    const int16_t *x = wm_intake_at(channel->config.intake, channel->cell * channel->cell_samples);
+    const double full_scale = wm_intake_full_scale(channel->config.intake), scale = 1 / (filter->gain * full_scale);
+    const float dc_re = (float)((channel->dc_i * filter->dc_re - channel->dc_q * filter->dc_im) * full_scale);
+    const float dc_im = (float)((channel->dc_i * filter->dc_im + channel->dc_q * filter->dc_re) * full_scale);
+
+    watch_dc(channel, x, full_scale);
+    channel->config.kernels->fir(&filter->fir, x, CELL_OUTPUTS, channel->cell_re, channel->cell_im);
+    for (int i = 0; i < CELL_OUTPUTS; i++) {
+        channel->cell_re[i] -= dc_re;
+        channel->cell_im[i] -= dc_im;
+    }
+    return (double)channel->config.kernels->energy(channel->cell_re, channel->cell_im, CELL_OUTPUTS) / CELL_OUTPUTS * scale * scale;
+}
+
+static void run_cell(struct wm_channel *channel)
+{
+    const int64_t decimation = channel->filter.fir.decimation;
+    const bool open = wm_gate_push(channel->gate, cell_power(channel));
+    const int64_t end = (channel->cell + 1) * channel->cell_samples / decimation;
+
+    channel->last_floor = wm_gate_floor(channel->gate);
+    channel->cell++;
+    if (open && !channel->open) {
+        int64_t first = (channel->cell - 2 * (int64_t)channel->window - 1) * channel->cell_samples / decimation + 1;
+        int64_t held = (wm_intake_first(channel->config.intake) + decimation - 1) / decimation;
+        channel->bursts++;
+        first = first > held ? first : held;
+        begin_baseband(channel, first > 0 ? first : 0);
+        channel->searching = true;
+    }
+    if (!open && channel->open)
+        channel->search_end = end;
+    channel->open = open;
+    if (open || channel->searching) {
+        extend(channel, end);
+        search(channel);
+    }
+}
+
+static struct waiting *next_waiting(const struct wm_channel *channel)
+{
+    const struct waiting *next = NULL;
+
+    for (int i = 0; i < WAITING_MAX; i++) {
+        const struct waiting *w = &channel->waiting[i];
+        if (w->used && (!next || w->need < next->need))
+            next = w;
+    }
+    return (struct waiting *)next;
+}
+
+int64_t wm_channel_next(const struct wm_channel *channel)
+{
+    const struct waiting *w = next_waiting(channel);
+    int64_t cell = cell_need(channel);
+    int64_t burst = w ? stream_need(channel, w->need) : INT64_MAX;
+
+    return burst < cell ? burst : cell;
+}
+
+void wm_channel_run(struct wm_channel *channel)
+{
+    struct waiting *w = next_waiting(channel);
+
+    if (!w || stream_need(channel, w->need) >= cell_need(channel)) {
+        run_cell(channel);
+        return;
+    }
+    extend(channel, w->need);
+    if (offer(channel, w)) {
+        w->used = false;
+        search(channel);
+    }
+}
+
+static enum wm_status read_nothing(void *self, unsigned tier, size_t bytes, struct wm_soft *soft)
+{
+    (void)self;
+    (void)tier;
+    (void)bytes;
+    (void)soft;
+    return WM_END;
+}
+
+void wm_channel_finish(struct wm_channel *channel)
+{
+    const struct wm_soft_source source = {.read = read_nothing, .self = NULL};
+
+    for (struct waiting *w = next_waiting(channel); w; w = next_waiting(channel)) {
+        struct wm_signal signal;
+        size_t bytes = 0;
+        describe(channel, w, &signal);
+        struct wm_sync sync = {
+            .mode = channel->config.modes[w->mode_at], .format = WM_FORMAT_A, .signal = &signal, .source = &source};
+        if (channel->config.on_sync(channel->config.user, &sync, &bytes) == WM_OK)
+            channel->frames[w->mode_at]++;
+        w->used = false;
+    }
+}
+
+void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats *stats)
+{
+    for (unsigned i = 0; i < channel->config.mode_count; i++) {
+        unsigned mode = channel->config.modes[i];
+        stats->mode[mode].active = true;
+        stats->mode[mode].bursts = channel->bursts;
+        stats->mode[mode].syncs = channel->syncs[i];
+        stats->mode[mode].frames = channel->frames[i];
+        stats->mode[mode].noise_dbfs = (float)(10 * log10(channel->last_floor + 1e-30));
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "phy/intake.h"
+#include "phy/receiver.h"
+
+/* One radio channel of the captured band: energy gate, baseband while it is open, sync search, bursts in progress.
+ *
+ * It is driven by sample index, never by how much happens to have arrived: `next` says which sample the next piece of work needs,
+ * `run` does that piece and looks at no later sample. That makes the output independent of how the input is split, and delivers a
+ * frame as soon as its last sample is there. */
+struct wm_channel;
+
+struct wm_channel_config {
+    const struct wm_kernels *kernels;
+    const struct wm_intake *intake;
+    double sample_rate_hz;
+    double centre_hz;      /* of the captured band */
+    enum wm_mode modes[2]; /* those on this channel, in the order they are tried on a sync word: T before C */
+    unsigned mode_count;
+    double rounding_power; /* of the converter's rounding, full scale squared, per complex sample */
+    int64_t start_time_ns;
+    wm_sync_fn on_sync;
+    void *user;
+};
+
+WM_MUST_USE enum wm_status wm_channel_create(const struct wm_channel_config *config, struct wm_channel **channel);
+void wm_channel_destroy(struct wm_channel *channel);
+/* Forgets all; the next sample has index 0. */
+void wm_channel_reset(struct wm_channel *channel);
+
+/* Stream index that must have arrived (exclusive) before run may be called. */
+int64_t wm_channel_next(const struct wm_channel *channel);
+void wm_channel_run(struct wm_channel *channel);
+/* At the end of the stream: bursts that still wait are told so. */
+void wm_channel_finish(struct wm_channel *channel);
+/* How far behind the newest sample it may look. */
+size_t wm_channel_reach(double sample_rate_hz);
+
+void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats *stats);

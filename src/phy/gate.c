@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_MAX    16
+#define SUM_CELLS     8   /* cells in one value of the quantile: smooths its spread */
+#define HISTORY       800 /* values: about a second */
+#define FIRST_VALUES  8   /* before the floor is trusted */
+#define UPDATE_VALUES 32  /* between looks at the quantile */
+#define QUANTILE      0.01
+
+struct wm_gate {
+    struct wm_gate_config config;
+    double recent[WINDOW_MAX];
+    unsigned recent_at;
+    uint64_t cells;
+    double sum; /* of the value being gathered */
+    float history[HISTORY];
+    uint64_t values;
+    double floor;
+    bool known;
+    float sorted[HISTORY];
+};
+
+enum wm_status wm_gate_create(const struct wm_gate_config *config, struct wm_gate **gate_out)
+{
+    struct wm_gate *gate;
+
+    if (config->window < 1 || config->window > WINDOW_MAX)
+        return WM_INVALID;
+    gate = malloc(sizeof *gate);
+    if (!gate)
+        return WM_NO_MEMORY;
+    gate->config = *config;
+    wm_gate_reset(gate);
+    *gate_out = gate;
+    return WM_OK;
+}
+
+void wm_gate_destroy(struct wm_gate *gate)
+{
+    free(gate);
+}
+
+void wm_gate_reset(struct wm_gate *gate)
+{
+    memset(gate->recent, 0, sizeof gate->recent);
+    gate->recent_at = 0;
+    gate->cells = 0;
+    gate->sum = 0;
+    gate->values = 0;
+    gate->floor = gate->config.floor_min;
+    gate->known = false;
+}
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The standard normal quantile for p <= 0.5, error below 5e-4: Abramowitz and Stegun, formula 26.2.23. */
+static double normal_quantile(double p)
+{
+    double t = sqrt(-2 * log(p));
+
+    return -(t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t));
+}
+
+static void update_floor(struct wm_gate *gate)
+{
+    size_t n = gate->values < HISTORY ? (size_t)gate->values : HISTORY;
+    size_t k = (size_t)(QUANTILE * (double)n);
+    double z = normal_quantile(((double)k + 0.5) / (double)n);
+    /* the mean of m independent squared magnitudes spreads by 1 / sqrt(m) of itself */
+    double spread = 1 / sqrt(SUM_CELLS * gate->config.cell_samples);
+
+    memcpy(gate->sorted, gate->history, n * sizeof *gate->sorted);
+    qsort(gate->sorted, n, sizeof *gate->sorted, compare);
+    gate->floor = gate->sorted[k] / (1 + z * spread);
+    if (gate->floor < gate->config.floor_min)
+        gate->floor = gate->config.floor_min;
+}
+
+bool wm_gate_push(struct wm_gate *gate, double power)
+{
+    gate->recent[gate->recent_at] = power;
+    gate->recent_at = (gate->recent_at + 1) % gate->config.window;
+    gate->cells++;
+    gate->sum += power;
+    if (gate->cells % SUM_CELLS == 0) {
+        gate->history[gate->values++ % HISTORY] = (float)(gate->sum / SUM_CELLS);
+        gate->sum = 0;
+        if (gate->values >= FIRST_VALUES &&
+            (gate->values < 4 * UPDATE_VALUES ? gate->values % 8 : gate->values % UPDATE_VALUES) == 0) {
+            update_floor(gate);
+            gate->known = true;
+        }
+    }
+    return !gate->known || wm_gate_level(gate) > gate->config.ratio * gate->floor;
+}
+
+double wm_gate_floor(const struct wm_gate *gate)
+{
+    double least = INFINITY;
+
+    if (gate->known || gate->values == 0)
+        return gate->floor;
+    for (uint64_t i = 0; i < gate->values; i++)
+        least = fmin(least, gate->history[i]);
+    return fmax(least, gate->config.floor_min);
+}
+
+double wm_gate_level(const struct wm_gate *gate)
+{
+    unsigned n = gate->cells < gate->config.window ? (unsigned)gate->cells : gate->config.window;
+    double sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum += gate->recent[i];
+    return n ? sum / n : 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/intake.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAIN_BLOCK   4096 /* samples between looks at the scale of cf32 input */
+#define NOISE_STEPS  64.0 /* where the quietest block's rms is put: 54 dB below saturation */
+#define QUIET_BLOCKS 64   /* the quietest of so many decides */
+
+struct wm_intake {
+    const struct wm_kernels *kernels;
+    enum wm_sample_format format;
+    size_t sample_bytes;
+    size_t keep, capacity; /* samples */
+    int16_t *memory;       /* 2 * capacity */
+    int64_t first;         /* index of memory[0] */
+    size_t count;
+    unsigned char partial[8];
+    size_t partial_len;
+    /* cf32 */
+    float gain;
+    unsigned char block[GAIN_BLOCK * 8];
+    size_t block_samples;
+    double quiet[QUIET_BLOCKS];
+    unsigned quiet_count;
+};
+
+enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
+                                struct wm_intake **intake_out)
+{
+    struct wm_intake *intake = calloc(1, sizeof *intake);
+
+    if (!intake)
+        return WM_NO_MEMORY;
+    intake->kernels = kernels;
+    intake->format = format;
+    intake->sample_bytes = wm_sample_format_bytes(format);
+    intake->keep = keep;
+    intake->capacity = 2 * keep + 2 * WM_INTAKE_BATCH;
+    intake->memory = calloc(intake->capacity, 2 * sizeof *intake->memory);
+    if (!intake->memory) {
+        free(intake);
+        return WM_NO_MEMORY;
+    }
+    wm_intake_reset(intake);
+    *intake_out = intake;
+    return WM_OK;
+}
+
+void wm_intake_destroy(struct wm_intake *intake)
+{
+    if (!intake)
+        return;
+    free(intake->memory);
+    free(intake);
+}
+
+void wm_intake_reset(struct wm_intake *intake)
+{
+    intake->first = 0;
+    intake->count = 0;
+    intake->partial_len = 0;
+    intake->block_samples = 0;
+    intake->quiet_count = 0;
+    intake->gain = 0;
+}
+
+/* Room for n more samples, the newest `keep` kept. */
+static int16_t *make_room(struct wm_intake *intake, size_t n)
+{
+    if (intake->count + n > intake->capacity) {
+        size_t drop = intake->count - intake->keep;
+        memmove(intake->memory, intake->memory + 2 * drop, 2 * intake->keep * sizeof *intake->memory);
+        intake->first += (int64_t)drop;
+        intake->count = intake->keep;
+    }
+    return intake->memory + 2 * intake->count;
+}
+
+/* rms of a block of floats, NaN and infinity left out */
+static double block_rms(const unsigned char *bytes, size_t samples)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < 2 * samples; i++) {
+        float x;
+        memcpy(&x, bytes + 4 * i, sizeof x);
+        if (isfinite(x))
+            sum += (double)x * (double)x;
+    }
+    return sqrt(sum / (2 * (double)samples));
+}
+
+/* Sets the gain by the quietest block heard lately, and scales what is kept when it changes. */
+static void watch_gain(struct wm_intake *intake, size_t samples)
+{
+    double rms = block_rms(intake->block, samples), quietest = INFINITY;
+
+    if (!(rms > 0))
+        return; /* silence says nothing about the scale */
+    intake->quiet[intake->quiet_count++ % QUIET_BLOCKS] = rms;
+    for (unsigned i = 0; i < QUIET_BLOCKS && i < intake->quiet_count; i++)
+        quietest = fmin(quietest, intake->quiet[i]);
+    float wanted = exp2f(roundf(log2f((float)fmin(fmax(NOISE_STEPS / quietest, 1e-30), 1e30))));
+    if (intake->gain == 0) {
+        intake->gain = wanted;
+    } else if (wanted > 4 * intake->gain || wanted < intake->gain / 4) {
+        float ratio = wanted / intake->gain;
+        for (size_t i = 0; i < 2 * intake->count; i++)
+            intake->memory[i] = (int16_t)lrintf(fmaxf(-32768, fminf(32767, (float)intake->memory[i] * ratio)));
+        intake->gain = wanted;
+    }
+}
+
+/* Converts the gathered block of floats. Blocks are whole, so that any split of the input gives the same gain. */
+static void take_block(struct wm_intake *intake)
+{
+    if (intake->block_samples == 0)
+        return;
+    watch_gain(intake, intake->block_samples);
+    intake->kernels->convert_cf32(intake->block, intake->block_samples, intake->gain == 0 ? 1 : intake->gain,
+                                  make_room(intake, intake->block_samples));
+    intake->count += intake->block_samples;
+    intake->block_samples = 0;
+}
+
+static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t n)
+{
+    if (intake->format == WM_SAMPLES_CF32) {
+        while (n > 0) {
+            size_t take = GAIN_BLOCK - intake->block_samples < n ? GAIN_BLOCK - intake->block_samples : n;
+            memcpy(intake->block + 8 * intake->block_samples, bytes, 8 * take);
+            intake->block_samples += take;
+            bytes += 8 * take;
+            n -= take;
+            if (intake->block_samples == GAIN_BLOCK)
+                take_block(intake);
+        }
+        return;
+    }
+    int16_t *out = make_room(intake, n);
+    if (intake->format == WM_SAMPLES_CU8)
+        intake->kernels->convert_cu8(bytes, n, out);
+    else if (intake->format == WM_SAMPLES_CS8)
+        intake->kernels->convert_cs8(bytes, n, out);
+    else
+        memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
+    intake->count += n;
+}
+
+size_t wm_intake_push(struct wm_intake *intake, const void *bytes, size_t len)
+{
+    const unsigned char *at = bytes;
+    size_t used = 0;
+
+    if (intake->partial_len > 0) {
+        size_t missing = intake->sample_bytes - intake->partial_len;
+        size_t take = missing < len ? missing : len;
+        memcpy(intake->partial + intake->partial_len, at, take);
+        intake->partial_len += take;
+        used = take;
+        if (intake->partial_len < intake->sample_bytes)
+            return used;
+        intake->partial_len = 0;
+        convert(intake, intake->partial, 1);
+        return used;
+    }
+    size_t n = len / intake->sample_bytes;
+    if (n == 0) {
+        memcpy(intake->partial, at, len);
+        intake->partial_len = len;
+        return len;
+    }
+    n = n < WM_INTAKE_BATCH ? n : WM_INTAKE_BATCH;
+    convert(intake, at, n);
+    return n * intake->sample_bytes;
+}
+
+void wm_intake_pad(struct wm_intake *intake, size_t n)
+{
+    if (intake->format == WM_SAMPLES_CF32)
+        take_block(intake);
+    memset(make_room(intake, n), 0, 2 * n * sizeof *intake->memory);
+    intake->count += n;
+}
+
+int64_t wm_intake_first(const struct wm_intake *intake)
+{
+    return intake->first;
+}
+
+int64_t wm_intake_end(const struct wm_intake *intake)
+{
+    return intake->first + (int64_t)intake->count;
+}
+
+const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index)
+{
+    return intake->memory + 2 * (index - intake->first);
+}
+
+double wm_intake_full_scale(const struct wm_intake *intake)
+{
+    switch (intake->format) {
+    case WM_SAMPLES_CU8:
+        return 255;
+    case WM_SAMPLES_CS8:
+        return 128;
+    case WM_SAMPLES_CS16:
+        return 32768;
+    default:
+        return intake->gain == 0 ? 1 : intake->gain;
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dsp/kernels.h"
+
+/* The stream's newest samples as 16-bit complex, addressed by their index in the stream: what every channel reads from.
+ *
+ *        first                                   end
+ *   ------|======================================|------>   one linear stretch; when it is full the newest `keep` samples move to
+ * the kept, readable                          next push      front, so a reader never meets a seam
+ *
+ * cf32 has no fixed scale: its gain is a power of two that puts the noise well above one step, watched every GAIN_BLOCK samples. */
+struct wm_intake;
+
+WM_MUST_USE enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
+                                            struct wm_intake **intake);
+void wm_intake_destroy(struct wm_intake *intake);
+/* Empties it; the next sample has index 0. */
+void wm_intake_reset(struct wm_intake *intake);
+
+/* Takes at most WM_INTAKE_BATCH samples from bytes (a rest of a split sample is remembered) and says how many bytes it took. */
+#define WM_INTAKE_BATCH 16384
+size_t wm_intake_push(struct wm_intake *intake, const void *bytes, size_t len);
+/* Appends n <= WM_INTAKE_BATCH zero samples. */
+void wm_intake_pad(struct wm_intake *intake, size_t n);
+
+/* First index that can be read, and one past the last. */
+int64_t wm_intake_first(const struct wm_intake *intake);
+int64_t wm_intake_end(const struct wm_intake *intake);
+/* Interleaved I, Q from index on; index in [first, end). */
+const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index);
+/* What one step of full scale is now: 255 for cu8 (2u - 255), 128, 32768, or the gain for cf32. */
+double wm_intake_full_scale(const struct wm_intake *intake);
