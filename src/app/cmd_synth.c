@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cmd_synth.h"
+
 #include "app/synth/traffic.h"
 #include "phy/radio/sigmf.h"
 #include "phy/signal.h"
@@ -62,7 +63,7 @@ static const struct wm_option options[] = {
     [RATE] = {'s', "rate", "RATE", "sample rate; default: 1.6M"},
     [CENTRE] = {'f', "centre", "FREQ", "centre frequency; default: 868.95M, for mode S 868.3M"},
     [TYPE] = {0, "type", "TYPE", "cu8, cs8, cs16 or cf32; default: cu8"},
-    [NOISE] = {0, "noise-lsb", "LSB", "rms of the noise in I and in Q, in steps of an 8-bit converter; default: 10"},
+    [NOISE] = {0, "noise-lsb", "LSB", "rms of the complex noise in steps of an 8-bit converter; default: 10"},
     [LO] = {0, "lo-offset-khz", "KHZ", "error of the receiver's oscillator: moves the whole band up; default: 0"},
     [DC] = {0, "dc-lsb", "I,Q", "the converter's offset, in steps of an 8-bit converter; default: 0,0"},
     [IQ] = {0, "iq-error", "DB,DEG", "gain and angle error between I and Q; default: 0,0"},

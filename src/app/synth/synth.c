@@ -44,7 +44,7 @@ enum wm_status wm_synth_create(const struct wm_synth_stream *stream, struct wm_s
     s->stream = *stream;
     if (s->stream.front_end.gain == 0)
         s->stream.front_end.gain = 1;
-    s->noise_variance = 2 * sigma * sigma;
+    s->noise_variance = sigma * sigma;
     wm_rng_seed(&s->rng, stream->seed);
     *synth = s;
     return WM_OK;

@@ -14,7 +14,8 @@ struct wm_synth_stream {
     double sample_rate_hz;
     double centre_hz;
     enum wm_sample_format format;
-    double noise_lsb; /* rms of I, and of Q, in steps of an 8-bit converter (full scale / 127.5), whatever the format */
+    double noise_lsb; /* rms of the complex noise (I and Q together), in steps of an 8-bit converter (full scale / 127.5), in every
+                         format */
     uint64_t seed;    /* of the noise */
     struct wm_front_end front_end; /* gain 0 is taken as 1 */
 };

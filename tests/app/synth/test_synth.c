@@ -128,11 +128,11 @@ START_TEST(level_and_noise_are_as_stated)
 {
     struct wm_synth *synth = make(10, WM_SAMPLES_CU8, 868.95e6);
 
-    ck_assert_double_eq_tol(wm_synth_noise_variance(synth), 2 * pow(10 / 127.5, 2), 1e-12);
+    ck_assert_double_eq_tol(wm_synth_noise_variance(synth), pow(10 / 127.5, 2), 1e-12);
     /* Ec/N0 = A^2 / chip rate / (variance / rate) */
-    ck_assert_double_eq_tol(pow(wm_synth_amplitude(synth, WM_MODE_T, 10), 2) / 100e3 * 1.6e6 / (2 * pow(10 / 127.5, 2)), 10, 1e-9);
-    ck_assert_double_eq_tol(pow(wm_synth_amplitude(synth, WM_MODE_S, 3), 2) / 32768 * 1.6e6 / (2 * pow(10 / 127.5, 2)),
-                            pow(10, 0.3), 1e-9);
+    ck_assert_double_eq_tol(pow(wm_synth_amplitude(synth, WM_MODE_T, 10), 2) / 100e3 * 1.6e6 / (pow(10 / 127.5, 2)), 10, 1e-9);
+    ck_assert_double_eq_tol(pow(wm_synth_amplitude(synth, WM_MODE_S, 3), 2) / 32768 * 1.6e6 / (pow(10 / 127.5, 2)), pow(10, 0.3),
+                            1e-9);
     wm_synth_destroy(synth);
 }
 END_TEST
