@@ -50,7 +50,10 @@ static const struct wm_option options[] = {
     [FORMAT] = {0, "format", "A|B", "frame format; default: A"},
     [FRAMES] = {'n', "frames", "N", "number of random frames; default: 10, or 0 with --telegrams"},
     [BYTES] = {0, "bytes", "MIN-MAX", "length of the random telegrams with L and without CRCs; default: 30-70"},
-    [TELEGRAMS] = {'t', "telegrams", "FILE", "send these instead: lines MODE FORMAT HEX, without CRCs; - is standard input"},
+    [TELEGRAMS] = {'t', "telegrams", "FILE",
+                   "send these instead: lines MODE FORMAT HEX, without CRCs, and behind it what\n"
+                   "this one has of its own: ec-n0=, offset-khz=, clock-ppm=, deviation-pct=,\n"
+                   "gap-ms=; - is standard input"},
     [EC_N0] = {0, "ec-n0", "DB", "energy of a chip over the noise density; default: 20"},
     [LEVEL] = {0, "level", "DBFS", "carrier power instead of --ec-n0"},
     [CARRIER] = {0, "offset-khz", "R", "carrier errors between -R and R kHz; default: 0"},

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void wm_traffic_random(struct wm_rng *rng, size_t min, size_t max, struct wm_traffic_item *item)
@@ -49,12 +50,44 @@ static enum wm_status bad(const char **why, const char *text)
     return WM_MALFORMED;
 }
 
+/* The settings of a line, with the ranges that the command line has for them too. */
+static const struct {
+    const char *name;
+    double low, high, factor;
+} settings[WM_TRAFFIC_SETTING_COUNT] = {
+    [WM_TRAFFIC_EC_N0_DB] = {"ec-n0=", -50, 100, 1},
+    [WM_TRAFFIC_OFFSET_HZ] = {"offset-khz=", -1000, 1000, 1e3},
+    [WM_TRAFFIC_CLOCK_PPM] = {"clock-ppm=", -200e3, 200e3, 1},
+    [WM_TRAFFIC_DEVIATION_PCT] = {"deviation-pct=", -90, 90, 1},
+    [WM_TRAFFIC_GAP_S] = {"gap-ms=", 0, 1e6, 1e-3},
+};
+
+static bool setting(const char *text, size_t len, struct wm_traffic_item *item)
+{
+    for (unsigned i = 0; i < WM_TRAFFIC_SETTING_COUNT; i++) {
+        size_t n = strlen(settings[i].name);
+        double value;
+        char *end;
+
+        if (len <= n || memcmp(text, settings[i].name, n) != 0)
+            continue;
+        value = strtod(text + n, &end);
+        if (end != text + len || !(value >= settings[i].low && value <= settings[i].high))
+            return false;
+        item->own |= 1u << i;
+        item->setting[i] = value * settings[i].factor;
+        return true;
+    }
+    return false;
+}
+
 enum wm_status wm_traffic_line(const char *line, struct wm_traffic_item *item, const char **why)
 {
     const char *start;
     char name[8];
     size_t len;
 
+    item->own = 0;
     line = skip_blanks(line);
     if (*line == '\0' || *line == '#')
         return WM_END;
@@ -76,8 +109,11 @@ enum wm_status wm_traffic_line(const char *line, struct wm_traffic_item *item, c
         return bad(why, "the third word is no telegram in hex");
     if (item->telegram[0] + 1u != item->len)
         return bad(why, "the telegram's L field disagrees with its length; give it without CRCs");
-    if (*skip_blanks(line))
-        return bad(why, "more than mode, format and telegram on the line");
+    while ((len = word(&line, &start)) > 0) {
+        if (!setting(start, len, item))
+            return bad(why, "behind the telegram stands no setting in its range; there are ec-n0=, offset-khz=, clock-ppm=, "
+                            "deviation-pct= and gap-ms=");
+    }
     return WM_OK;
 }
 
@@ -103,6 +139,16 @@ void wm_traffic_draw(const struct wm_traffic *traffic, const struct wm_synth *sy
     burst->clock_ppm = wm_rng_range(rng, -traffic->clock_ppm, traffic->clock_ppm);
     burst->deviation_hz = info->deviation_hz * (1 + wm_rng_range(rng, -traffic->deviation_pct, traffic->deviation_pct) / 100);
     burst->phase_rad = wm_rng_range(rng, 0, 2 * acos(-1));
+    if (item->own & 1u << WM_TRAFFIC_EC_N0_DB)
+        burst->amplitude = wm_synth_amplitude(synth, item->mode, item->setting[WM_TRAFFIC_EC_N0_DB]);
+    if (item->own & 1u << WM_TRAFFIC_OFFSET_HZ)
+        burst->offset_hz = item->setting[WM_TRAFFIC_OFFSET_HZ];
+    if (item->own & 1u << WM_TRAFFIC_CLOCK_PPM)
+        burst->clock_ppm = item->setting[WM_TRAFFIC_CLOCK_PPM];
+    if (item->own & 1u << WM_TRAFFIC_DEVIATION_PCT)
+        burst->deviation_hz = info->deviation_hz * (1 + item->setting[WM_TRAFFIC_DEVIATION_PCT] / 100);
+    if (item->own & 1u << WM_TRAFFIC_GAP_S)
+        burst->start_sample = ceil((double)after_sample + item->setting[WM_TRAFFIC_GAP_S] * sample_rate_hz);
 }
 
 size_t wm_traffic_truth(const struct wm_synth_burst *burst, const struct wm_synth_place *place, char out[WM_TRUTH_MAX])

@@ -21,20 +21,33 @@ struct wm_traffic {
     unsigned tail_chips; /* cut to what the mode allows */
 };
 
+/* What a telegram of a list may fix for itself instead of having it drawn. */
+enum wm_traffic_setting {
+    WM_TRAFFIC_EC_N0_DB,
+    WM_TRAFFIC_OFFSET_HZ,
+    WM_TRAFFIC_CLOCK_PPM,
+    WM_TRAFFIC_DEVIATION_PCT,
+    WM_TRAFFIC_GAP_S,
+    WM_TRAFFIC_SETTING_COUNT
+};
+
 /* A telegram to send. */
 struct wm_traffic_item {
     enum wm_mode mode;
     enum wm_format format;
     uint8_t telegram[WM_TELEGRAM_MAX];
     size_t len;
+    unsigned own; /* bit n: setting n is this telegram's own */
+    double setting[WM_TRAFFIC_SETTING_COUNT];
 };
 
 /* A telegram of min to max bytes (L included, CRCs not): SND-NR from a fixed manufacturer, random ID, short TPL header that says
  * mode 5, random payload. min >= 15, max <= 251. */
 void wm_traffic_random(struct wm_rng *rng, size_t min, size_t max, struct wm_traffic_item *item);
 
-/* A line "MODE FORMAT HEX" ("T A 1E44…"); the telegram without CRCs. WM_END: nothing on it (blank, or '#' first); WM_MALFORMED:
- * *why says what (static). */
+/* A line "MODE FORMAT HEX [SETTING=NUMBER…]" ("T A 1E44… ec-n0=12 offset-khz=-8"); the telegram without CRCs. Settings, with their
+ * units in the name as on the command line: ec-n0 (dB), offset-khz, clock-ppm, deviation-pct, gap-ms. WM_END: nothing on it (blank,
+ * or '#' first); WM_MALFORMED: *why says what (static). */
 WM_MUST_USE enum wm_status wm_traffic_line(const char *line, struct wm_traffic_item *item, const char **why);
 
 /* Draws the next transmission: it starts a gap after `after_sample`. */

@@ -213,7 +213,12 @@ START_TEST(lists_of_telegrams)
         {"T A", WM_MALFORMED, "third"},
         {"T A 0E446", WM_MALFORMED, "third"},
         {"T A 0F44645E7856341201077A2A000000", WM_MALFORMED, "L field"},
-        {"T A 0E44645E7856341201077A2A000000 00", WM_MALFORMED, "more"},
+        {"T A 0E44645E7856341201077A2A000000 00", WM_MALFORMED, "setting"},
+        {"T A 0E44645E7856341201077A2A000000 gap-ms=1 offset-khz=-3.5", WM_OK, ""},
+        {"T A 0E44645E7856341201077A2A000000 gap-ms=-1", WM_MALFORMED, "range"},
+        {"T A 0E44645E7856341201077A2A000000 gap-ms=", WM_MALFORMED, "setting"},
+        {"T A 0E44645E7856341201077A2A000000 gap-ms=1ms", WM_MALFORMED, "setting"},
+        {"T A 0E44645E7856341201077A2A000000 ec-n0=nan", WM_MALFORMED, "range"},
     };
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -225,6 +230,35 @@ START_TEST(lists_of_telegrams)
         if (lines[i].status == WM_OK)
             ck_assert(item.len == sizeof telegram && memcmp(item.telegram, telegram, sizeof telegram) == 0);
     }
+}
+END_TEST
+
+START_TEST(a_line_may_fix_what_is_drawn)
+{
+    static const char line[] = "C B 0E44645E7856341201077A2A000000 ec-n0=12 offset-khz=-8 clock-ppm=20 deviation-pct=-10 gap-ms=3";
+    const struct wm_traffic traffic = {
+        .ec_n0_db = 30, .carrier_hz = 30e3, .clock_ppm = 50, .deviation_pct = 15, .gap_min_s = 9, .gap_max_s = 9};
+    struct wm_synth *synth = make(10, WM_SAMPLES_CU8, 868.95e6);
+    struct wm_traffic_item item;
+    struct wm_synth_burst burst;
+    struct wm_rng rng, same;
+    const char *why;
+
+    ck_assert_int_eq(wm_traffic_line(line, &item, &why), WM_OK);
+    wm_rng_seed(&rng, 3);
+    same = rng;
+    wm_traffic_draw(&traffic, synth, 1.6e6, 1000, &rng, &item, &burst);
+    ck_assert_double_eq(burst.amplitude, wm_synth_amplitude(synth, WM_MODE_C, 12));
+    ck_assert_double_eq(burst.offset_hz, -8e3);
+    ck_assert_double_eq(burst.clock_ppm, 20);
+    ck_assert_double_eq_tol(burst.deviation_hz, 40.5e3, 1e-6);
+    ck_assert_double_eq(burst.start_sample, 5800);
+    /* the next transmission is drawn as if nothing had been fixed */
+    item.own = 0;
+    wm_traffic_draw(&traffic, synth, 1.6e6, 1000, &same, &item, &burst);
+    ck_assert(burst.start_sample > 14e6 && burst.deviation_hz != 40.5e3);
+    ck_assert_uint_eq(wm_rng_next(&rng), wm_rng_next(&same));
+    wm_synth_destroy(synth);
 }
 END_TEST
 
@@ -259,6 +293,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, random_telegrams_are_valid_and_spread);
     tcase_add_test(tcase, draws_stay_in_their_ranges);
     tcase_add_test(tcase, lists_of_telegrams);
+    tcase_add_test(tcase, a_line_may_fix_what_is_drawn);
     tcase_add_test(tcase, truth_is_a_json_line);
     return suite;
 }
