@@ -12,6 +12,8 @@
 #define FOLLOW_CHIPS  16    /* longest word that `follows` takes */
 #define CLOCK_STEP    0.03  /* between clock hypotheses */
 #define CLOCK_ALONE   0.025 /* tolerance that one hypothesis covers */
+/* On noise the score is exponential with mean 1 / taps: a position reaches the threshold with probability e^-NOISE_EXPONENT. */
+#define NOISE_EXPONENT 11.0f
 #define BANK_MAX      9
 #define TEMPLATE_MAX  640
 #define H_STEPS       5
@@ -104,7 +106,7 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
             make_template(finder, &finder->bank[finder->bank_count++], chips, period / (1 - e));
         }
     }
-    finder->score_min = 0.14f;
+    finder->score_min = NOISE_EXPONENT / (float)finder->bank[0].taps;
     finder->carrier_max = config->carrier_max_hz / config->sample_rate_hz;
     size_t products = WM_SYNC_BATCH / finder->hop + TEMPLATE_MAX + 16;
     finder->memory = calloc(products * 4 + 2 * WM_SYNC_BATCH, sizeof(float));

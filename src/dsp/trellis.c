@@ -12,7 +12,9 @@
 #define WINDOW      16 /* chips to either side in the smoothed phase */
 #define GROUP       4  /* chips summed before the carrier and h search of refine */
 #define MERGE_MAX   32 /* longest detour that becomes an event */
-#define SINGLES_MAX 24 /* single-chip events near h = 1 */
+#define FLIP_WINDOW 20 /* chips to either side that say whether one chip is wrong */
+#define FLIPS_MAX   12 /* chips so turned after the trellis */
+#define TURNS       64 /* chip sums with a tabled phase */
 
 struct wm_trellis {
     const struct wm_kernels *kernels;
@@ -25,10 +27,13 @@ struct wm_trellis {
     float amplitude;
     bool decided;
     uint8_t *chip;                /* pre_chips + chips_max decisions, the known ones first */
+    uint8_t *path;                /* the best path of the trellis, before single chips were flipped */
     uint8_t *choice;              /* a bit a state, for each chip: which branch won */
     float *gap;                   /* STATES a chip: by how much */
     struct wm_complex_plane v, s; /* decided correlations without data phase; their smoothed sum without self */
-    double *memory;
+    struct wm_phasor turn[2 * TURNS + 1], jump;
+    struct wm_phasor *prefix; /* running sum of v */
+    float *cost;              /* of flipping each chip, in units of amplitude */
 };
 
 enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t *pre, size_t pre_chips, size_t chips_max,
@@ -47,13 +52,16 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
     if (status == WM_OK) {
         status = WM_NO_MEMORY;
         trellis->known = malloc(pre_chips);
-        trellis->chip = calloc(2, n);
-        trellis->gap = calloc(n * (STATES + 4), sizeof(float));
-        if (trellis->known && trellis->chip && trellis->gap) {
+        trellis->chip = calloc(3, n);
+        trellis->gap = calloc(n * (STATES + 5), sizeof(float));
+        trellis->prefix = calloc(n + 1, sizeof *trellis->prefix);
+        if (trellis->known && trellis->chip && trellis->gap && trellis->prefix) {
             trellis->choice = trellis->chip + n;
+            trellis->path = trellis->chip + 2 * n;
             float *at = trellis->gap + n * STATES;
             trellis->v = (struct wm_complex_plane){at, at + n};
             trellis->s = (struct wm_complex_plane){at + 2 * n, at + 3 * n};
+            trellis->cost = at + 4 * n;
             memcpy(trellis->known, pre, pre_chips);
             *trellis_out = trellis;
             return WM_OK;
@@ -71,6 +79,7 @@ void wm_trellis_destroy(struct wm_trellis *trellis)
     free(trellis->known);
     free(trellis->chip);
     free(trellis->gap);
+    free(trellis->prefix);
     free(trellis);
 }
 
@@ -125,7 +134,7 @@ double wm_trellis_search_h(struct wm_trellis *trellis, size_t chips, double h_st
     return best_h;
 }
 
-void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha)
+static void run_trellis(struct wm_trellis *trellis, double h, float alpha)
 {
     const struct wm_correlator *c = trellis->chips;
     const size_t n = trellis->pre_chips + trellis->count;
@@ -178,29 +187,33 @@ void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha)
     /* the final state's parity is that of the chip count: states of the other parity were never reached and hold about -1e9 */
     for (size_t k = n; k-- > 0;) {
         bool one = trellis->choice[k] >> s & 1;
-        trellis->chip[k] = one;
+        trellis->path[k] = trellis->chip[k] = one;
         s = (one ? s - 1 : s + 1) & (STATES - 1);
     }
     trellis->h = h;
     trellis->decided = true;
 }
 
+static struct wm_phasor chip_turn(const struct wm_trellis *trellis, int sum)
+{
+    return sum >= -TURNS && sum <= TURNS ? trellis->turn[sum + TURNS] : wm_phasor(-M_PI * trellis->h * sum);
+}
+
 /* v = the decided correlation with its data phase taken out: a constant but for carrier and noise. */
 static void strip_data(struct wm_trellis *trellis)
 {
     const struct wm_correlator *c = trellis->chips;
-    struct wm_phasor turn[2 * 64 + 1];
     int sum = 0;
     const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
 
-    for (int i = -64; i <= 64; i++)
-        turn[i + 64] = wm_phasor(-M_PI * trellis->h * i);
+    for (int i = -TURNS; i <= TURNS; i++)
+        trellis->turn[i + TURNS] = wm_phasor(-M_PI * trellis->h * i);
     for (size_t k = 0; k < trellis->pre_chips + trellis->count; k++) {
         bool one = trellis->chip[k];
         const struct wm_complex_plane *tone = one ? &c->c1 : &c->c0;
         struct wm_phasor v = {tone->re[k], tone->im[k]};
         v = wm_phasor_mul(v, (struct wm_phasor){half.re, one ? -half.im : half.im});
-        v = wm_phasor_mul(v, sum >= -64 && sum <= 64 ? turn[sum + 64] : wm_phasor(-M_PI * trellis->h * sum));
+        v = wm_phasor_mul(v, chip_turn(trellis, sum));
         trellis->v.re[k] = (float)v.re;
         trellis->v.im[k] = (float)v.im;
         sum += one ? 1 : -1;
@@ -335,13 +348,6 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-static int compare_cost(const void *a, const void *b)
-{
-    const struct wm_trellis_event *x = a, *y = b;
-
-    return (x->cost > y->cost) - (x->cost < y->cost);
-}
-
 static int compare_last(const void *a, const void *b)
 {
     const struct wm_trellis_event *x = a, *y = b;
@@ -351,41 +357,71 @@ static int compare_last(const void *a, const void *b)
     return (x->cost > y->cost) - (x->cost < y->cost);
 }
 
-/* Near h = 1 a single wrong chip costs almost nothing afterwards: the phase jumps by 2 pi h, which is nearly nothing modulo 2 pi.
- * The trellis sees no merge there, so these are offered apart. */
-static size_t single_events(const struct wm_trellis *trellis, double scale, double chip_llr, float max_cost,
-                            struct wm_trellis_event singles[SINGLES_MAX])
+/* What flipping chip k alone costs, in units of amplitude: the chips before it keep their phase, those behind it all turn by 2 pi
+ * h. The trellis never merges such paths (their chip sums stay 2 apart), and near h = 1 its carrier references soon forgive the
+ * turn; seen from both sides over a longer window it stands out. Generalised likelihood ratio with the phase unknown and constant
+ * over the window. */
+static double flip_cost(const struct wm_trellis *trellis, const struct wm_phasor *prefix, size_t k, struct wm_phasor other)
+{
+    const size_t n = trellis->pre_chips + trellis->count;
+    const size_t from = k > FLIP_WINDOW ? k - FLIP_WINDOW : 0, to = k + 1 + FLIP_WINDOW < n ? k + 1 + FLIP_WINDOW : n;
+    const struct wm_phasor before = {prefix[k].re - prefix[from].re, prefix[k].im - prefix[from].im};
+    const struct wm_phasor after = {prefix[to].re - prefix[k + 1].re, prefix[to].im - prefix[k + 1].im};
+    const struct wm_phasor own = {trellis->v.re[k], trellis->v.im[k]};
+    const struct wm_phasor turned =
+        wm_phasor_mul(after, trellis->chip[k] ? trellis->jump : (struct wm_phasor){trellis->jump.re, -trellis->jump.im});
+    const struct wm_phasor kept = wm_phasor_add(wm_phasor_add(before, own), after);
+    const struct wm_phasor flipped = wm_phasor_add(wm_phasor_add(before, other), turned);
+
+    return sqrt(kept.re * kept.re + kept.im * kept.im) - sqrt(flipped.re * flipped.re + flipped.im * flipped.im);
+}
+
+/* Flip costs of all data chips into trellis->cost; returns the cheapest. */
+static size_t flip_costs(struct wm_trellis *trellis)
 {
     const struct wm_correlator *c = trellis->chips;
-    const double jump = (1 - cos(2 * M_PI * trellis->h)) * 25 * chip_llr;
-    size_t found = 0;
+    const size_t n = trellis->pre_chips + trellis->count;
+    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
+    struct wm_phasor *prefix = trellis->prefix;
+    size_t best = trellis->pre_chips;
     int sum = 0;
 
-    for (size_t k = 0; k < trellis->pre_chips + trellis->count; k++) {
+    prefix[0] = (struct wm_phasor){0, 0};
+    for (size_t k = 0; k < n; k++)
+        prefix[k + 1] = wm_phasor_add(prefix[k], (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
+    trellis->jump = wm_phasor(2 * M_PI * trellis->h);
+    for (size_t k = 0; k < n; k++) {
         bool one = trellis->chip[k];
-        const struct wm_complex_plane *other = one ? &c->c0 : &c->c1;
-        struct wm_phasor turn = wm_phasor(-M_PI * trellis->h * sum);
-        sum += one ? 1 : -1;
-        if (k < trellis->pre_chips)
-            continue;
-        struct wm_phasor o = wm_phasor_mul((struct wm_phasor){other->re[k], other->im[k]}, turn);
-        struct wm_phasor ref = wm_phasor_unit((struct wm_phasor){trellis->s.re[k], trellis->s.im[k]});
-        double gap = (trellis->v.re[k] - o.re) * ref.re + (trellis->v.im[k] - o.im) * ref.im;
-        struct wm_trellis_event event = {k - trellis->pre_chips, 1, (float)(fmax(gap, 0) * scale + jump)};
-        if (event.cost > max_cost)
-            continue;
-        if (found < SINGLES_MAX) {
-            singles[found++] = event;
-            if (found == SINGLES_MAX)
-                qsort(singles, found, sizeof *singles, compare_cost);
-        } else if (event.cost < singles[found - 1].cost) {
-            size_t i = found - 1;
-            for (; i > 0 && singles[i - 1].cost > event.cost; i--)
-                singles[i] = singles[i - 1];
-            singles[i] = event;
+        if (k >= trellis->pre_chips) {
+            const struct wm_complex_plane *tone = one ? &c->c0 : &c->c1;
+            struct wm_phasor other = {tone->re[k], tone->im[k]};
+            other = wm_phasor_mul(other, (struct wm_phasor){half.re, one ? half.im : -half.im});
+            other = wm_phasor_mul(other, chip_turn(trellis, sum));
+            trellis->cost[k] = (float)flip_cost(trellis, prefix, k, other);
+            if (trellis->cost[k] < trellis->cost[best])
+                best = k;
         }
+        sum += one ? 1 : -1;
     }
-    return found;
+    return best;
+}
+
+/* Chips that are more likely the other way round, seen from both sides, one after another. */
+static void flip_chips(struct wm_trellis *trellis)
+{
+    for (int i = 0; i < FLIPS_MAX; i++) {
+        strip_data(trellis);
+        size_t k = flip_costs(trellis);
+        if (trellis->count == 0 || !(trellis->cost[k] < 0))
+            return;
+        trellis->chip[k] ^= 1;
+    }
+}
+
+void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha)
+{
+    run_trellis(trellis, h, alpha);
+    flip_chips(trellis);
 }
 
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_trellis_event *events,
@@ -402,7 +438,7 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
     smooth(trellis);
     const double scale = 2 * trellis->amplitude / variance;
     for (size_t k = 0; k < n; k++) {
-        bool one = trellis->chip[k];
+        bool one = trellis->path[k];
         state = (state + (one ? 1 : -1)) & (STATES - 1);
         float cost = (float)(trellis->gap[k * STATES + (size_t)state] * scale);
         if (k < trellis->pre_chips || cost > max_cost || found == cap)
@@ -423,13 +459,12 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
         if (best == other)
             events[found++] = (struct wm_trellis_event){k - trellis->pre_chips, mask, cost};
     }
-    if (fabs(trellis->h - round(trellis->h)) < 0.13) {
-        struct wm_trellis_event singles[SINGLES_MAX];
-        double chip_llr = 2 * (double)trellis->amplitude * trellis->amplitude * SAMPLES / variance / 2;
-        size_t count = single_events(trellis, scale, chip_llr, max_cost, singles);
-        for (size_t i = 0; i < count && found < cap; i++)
-            events[found++] = singles[i];
-        qsort(events, found, sizeof *events, compare_last);
+    flip_costs(trellis);
+    for (size_t k = trellis->pre_chips; k < n && found < cap; k++) {
+        double cost = fmax(trellis->cost[k], 0) * scale;
+        if (cost <= max_cost)
+            events[found++] = (struct wm_trellis_event){k - trellis->pre_chips, 1, (float)cost};
     }
+    qsort(events, found, sizeof *events, compare_last);
     return found;
 }

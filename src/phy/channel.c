@@ -412,7 +412,7 @@ static void take_candidate(struct wm_channel *channel)
     if (!slot) /* five bursts at once: the oldest has waited longest in vain */
         slot = &channel->waiting[0];
     *slot = (struct waiting){.used = true, .timing = timing, .amplitude = quality.amplitude, .first_call = true};
-    if (channel->config.mode_count > 1)
+    if (mode_info(channel)->code != WM_CODE_MANCHESTER)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
                 wm_sync_finder_follows(channel->finder, &channel->baseband, &timing, second_sync[i], SECOND_SYNC_CHIPS) /
