@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static char *slurp(const struct cli *cli, const char *name, size_t *len)
 {
@@ -32,9 +33,14 @@ static char *slurp(const struct cli *cli, const char *name, size_t *len)
 
 void cli_open(struct cli *cli)
 {
+    char link[128];
+
     memset(cli, 0, sizeof *cli);
     strcpy(cli->dir, "/tmp/wmsdr_cli_XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(cli->dir));
+    /* commands write $W without quotes, and the checkout's path may have spaces */
+    snprintf(link, sizeof link, "%s/wmsdr", cli->dir);
+    ck_assert_int_eq(symlink(WMSDR_BINARY, link), 0);
 }
 
 void cli_close(struct cli *cli)
@@ -63,7 +69,7 @@ void cli_run(struct cli *cli, const char *command)
 {
     char line[2048];
     int status;
-    int n = snprintf(line, sizeof line, "cd '%s' && W='%s' && { %s; } >out 2>err", cli->dir, WMSDR_BINARY, command);
+    int n = snprintf(line, sizeof line, "cd '%s' && W='%s/wmsdr' && { %s; } >out 2>err", cli->dir, cli->dir, command);
 
     ck_assert_uint_lt((size_t)n, sizeof line);
     status = system(line);
