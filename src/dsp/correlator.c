@@ -2,6 +2,7 @@
 #include "dsp/correlator.h"
 
 #include "dsp/design.h"
+#include "dsp/phasor.h"
 #include "dsp/rotate.h"
 
 #include <math.h>
@@ -63,6 +64,24 @@ int64_t wm_correlator_need(const struct wm_chip_timing *timing, long end)
     return (int64_t)ceil(timing->start + (double)end * timing->period) + WM_CHIP_MARGIN;
 }
 
+void wm_correlator_tones(struct wm_correlator *chips, double h, size_t words, size_t column)
+{
+    const unsigned samples = chips->samples;
+    struct wm_phasor tone[WM_CHIP_SAMPLES_MAX];
+    float cos_a[WM_CHIP_SAMPLES_MAX], sin_a[WM_CHIP_SAMPLES_MAX];
+
+    wm_phasor_table(M_PI * h * 0.5 / samples, M_PI * h / samples, tone, (int)samples);
+    for (unsigned i = 0; i < samples; i++) {
+        cos_a[i] = (float)tone[i].re;
+        sin_a[i] = (float)tone[i].im;
+    }
+    for (unsigned j = 0; j < chips->word_chips; j++) {
+        size_t z = (size_t)j * samples * chips->stride + column, c = j * chips->stride + column;
+        chips->kernels->chip_tones(chips->z.re + z, chips->z.im + z, chips->stride, samples, cos_a, sin_a, words, chips->c1.re + c,
+                                   chips->c1.im + c, chips->c0.re + c, chips->c0.im + c);
+    }
+}
+
 enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_baseband *in, const struct wm_chip_timing *timing,
                                  long first_chip, size_t words, size_t column)
 {
@@ -71,7 +90,6 @@ enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_ba
     const double begin = timing->start + (double)first_chip * timing->period;
     const int64_t from = (int64_t)floor(begin) - WM_CHIP_MARGIN;
     const int64_t to = wm_correlator_need(timing, first_chip + (long)(words * chips->word_chips));
-    float cos_a[WM_CHIP_SAMPLES_MAX], sin_a[WM_CHIP_SAMPLES_MAX];
 
     if (column + words > chips->words_max || to - from > (int64_t)chips->turned_max)
         return WM_INVALID;
@@ -87,15 +105,6 @@ enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_ba
                            words, chips->z.re + plane, chips->z.im + plane, 1);
         }
     }
-    for (unsigned i = 0; i < samples; i++) {
-        double a = M_PI * timing->h * (i + 0.5) / samples;
-        cos_a[i] = (float)cos(a);
-        sin_a[i] = (float)sin(a);
-    }
-    for (unsigned j = 0; j < chips->word_chips; j++) {
-        size_t z = (size_t)j * samples * chips->stride + column, c = j * chips->stride + column;
-        k->chip_tones(chips->z.re + z, chips->z.im + z, chips->stride, samples, cos_a, sin_a, words, chips->c1.re + c,
-                      chips->c1.im + c, chips->c0.re + c, chips->c0.im + c);
-    }
+    wm_correlator_tones(chips, timing->h, words, column);
     return WM_OK;
 }

@@ -55,5 +55,8 @@ void wm_correlator_destroy(struct wm_correlator *chips);
 WM_MUST_USE enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_baseband *in,
                                              const struct wm_chip_timing *timing, long first_chip, size_t words, size_t column);
 
+/* Correlates columns [column, column + words) of the last run anew with another modulation index. */
+void wm_correlator_tones(struct wm_correlator *chips, double h, size_t words, size_t column);
+
 /* Baseband index one past the last sample that correlating up to (not including) chip `end` needs. */
 int64_t wm_correlator_need(const struct wm_chip_timing *timing, long end);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 typedef float v8 __attribute__((vector_size(32)));
+typedef float v4 __attribute__((vector_size(16)));
 typedef int32_t i8v __attribute__((vector_size(32)));
 
 static inline v8 load8(const float *p)
@@ -35,12 +36,10 @@ static inline v8 splat8(float x)
 /* ((0+4)+(2+6))+((1+5)+(3+7)): the order the scalar oracle uses too. */
 static inline float sum8(v8 v)
 {
-    float a0 = v[0] + v[4];
-    float a1 = v[1] + v[5];
-    float a2 = v[2] + v[6];
-    float a3 = v[3] + v[7];
+    v4 a = __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+    v4 b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1);
 
-    return (a0 + a2) + (a1 + a3);
+    return b[0] + b[1];
 }
 
 static inline v8 sqrt8(v8 v)
@@ -144,13 +143,17 @@ static void vec_interpolate(const float *re, const float *im, const float *bank,
 {
     for (size_t i = 0; i < count; i++) {
         double at = start + step * (double)i;
-        int64_t base = (int64_t)at; /* positions are not negative: truncation is floor */
-        unsigned row = (unsigned)((at - (double)base) * phases + 0.5);
-        const float *tap = bank + (size_t)row * WM_INTERPOLATOR_TAPS;
-        const int64_t first = base - (WM_INTERPOLATOR_TAPS / 2 - 1);
-        v8 t = load8(tap);
-        out_re[i * out_stride] = sum8(load8(re + first) * t);
-        out_im[i * out_stride] = sum8(load8(im + first) * t);
+        int32_t base = (int32_t)at; /* positions are not negative: truncation is floor */
+        int32_t row = (int32_t)((at - (double)base) * phases + 0.5);
+        const ptrdiff_t first = base - (WM_INTERPOLATOR_TAPS / 2 - 1);
+        v8 t = load8(bank + (ptrdiff_t)row * WM_INTERPOLATOR_TAPS);
+        v8 x = load8(re + first) * t, y = load8(im + first) * t;
+        v4 a = __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7);
+        v4 b = __builtin_shufflevector(y, y, 0, 1, 2, 3) + __builtin_shufflevector(y, y, 4, 5, 6, 7);
+        /* both trees at once: re in lanes 0 and 1, im in 2 and 3 */
+        v4 c = __builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7);
+        out_re[i * out_stride] = c[0] + c[1];
+        out_im[i * out_stride] = c[2] + c[3];
     }
 }
 

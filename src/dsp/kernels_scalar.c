@@ -103,10 +103,10 @@ static void scalar_interpolate(const float *re, const float *im, const float *ba
 {
     for (size_t i = 0; i < count; i++) {
         double at = start + step * (double)i;
-        int64_t base = (int64_t)at;
-        unsigned row = (unsigned)((at - (double)base) * phases + 0.5);
-        const float *tap = bank + (size_t)row * WM_INTERPOLATOR_TAPS;
-        const int64_t first = base - (WM_INTERPOLATOR_TAPS / 2 - 1);
+        int32_t base = (int32_t)at;
+        int32_t row = (int32_t)((at - (double)base) * phases + 0.5);
+        const float *tap = bank + (ptrdiff_t)row * WM_INTERPOLATOR_TAPS;
+        const ptrdiff_t first = base - (WM_INTERPOLATOR_TAPS / 2 - 1);
         float r[WM_LANES], q[WM_LANES];
         for (int k = 0; k < WM_INTERPOLATOR_TAPS; k++) {
             r[k] = re[first + k] * tap[k];

@@ -14,9 +14,10 @@
 #define CLOCK_ALONE   0.025 /* tolerance that one hypothesis covers */
 /* On noise the score is exponential with mean 1 / taps: a position reaches the threshold with probability e^-NOISE_EXPONENT. */
 #define NOISE_EXPONENT 11.0f
-#define BANK_MAX      9
-#define TEMPLATE_MAX  640
-#define H_STEPS       5
+#define BANK_MAX       9
+#define CUM_MAX        16 /* largest chip sum inside the sequence */
+#define TEMPLATE_MAX   640
+#define H_STEPS        5
 
 struct template
 {
@@ -35,6 +36,7 @@ struct wm_sync_finder {
     size_t lag, hop;
     float score_min;
     double carrier_max; /* cycles a sample */
+    int cum_first;      /* chip sum at the sequence's start, relative to its end */
     struct template bank[BANK_MAX];
     size_t bank_count;
     struct wm_correlator *chips;
@@ -94,6 +96,15 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
         goto fail;
     }
     memcpy(finder->known, config->chips, config->count);
+    int lowest = 0, highest = 0, cum = 0;
+    for (size_t k = config->count; k-- > 0;) {
+        cum -= config->chips[k] ? 1 : -1;
+        lowest = cum < lowest ? cum : lowest;
+        highest = cum > highest ? cum : highest;
+    }
+    finder->cum_first = cum;
+    if (lowest < -CUM_MAX || highest > CUM_MAX)
+        goto fail;
     finder->config.chips = finder->known;
     if (config->count > 256 || (double)config->count * period * 1.15 / (double)finder->hop > TEMPLATE_MAX || finder->lag < 1)
         goto fail;
@@ -201,7 +212,7 @@ enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct
             float power = finder->c_re[p] * finder->c_re[p] + finder->c_im[p] * finder->c_im[p];
             float floor_power = (float)(finder->power[p + t->taps] - finder->power[p]) * t->energy;
             float score = floor_power > 0 ? handicap * power / floor_power : 0;
-            if (score <= best->score)
+            if (score <= best->score || score < finder->score_min)
                 continue;
             double turn = (atan2(finder->c_im[p], finder->c_re[p]) - M_PI / 2) / (2 * M_PI);
             double carrier = (turn < -0.5 ? turn + 1 : turn) / (double)finder->lag;
@@ -215,7 +226,7 @@ enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct
             };
         }
     }
-    return best->score >= finder->score_min ? WM_OK : WM_END;
+    return best->score > 0 ? WM_OK : WM_END;
 }
 
 int64_t wm_sync_finder_need(const struct wm_sync_finder *finder, const struct wm_sync_candidate *candidate)
@@ -232,15 +243,14 @@ static double known_power(const struct wm_sync_finder *finder, size_t first, dou
 {
     const struct wm_correlator *c = finder->chips;
     const size_t n = finder->config.count;
-    struct wm_phasor sum = {0, 0};
-    int cum = 0;
+    struct wm_phasor sum = {0, 0}, turns[2 * CUM_MAX + 1];
+    int cum = finder->cum_first;
 
-    for (size_t k = 0; k < n; k++)
-        cum -= finder->known[k] ? 1 : -1;
+    wm_phasor_table(M_PI * h * CUM_MAX, -M_PI * h, turns, 2 * CUM_MAX + 1);
     *energy = 0;
     for (size_t k = 0; k < n; k++) {
         const struct wm_complex_plane *tone = finder->known[k] ? &c->c1 : &c->c0;
-        v[k] = wm_phasor_mul((struct wm_phasor){tone->re[first + k], tone->im[first + k]}, wm_phasor(-M_PI * h * cum));
+        v[k] = wm_phasor_mul((struct wm_phasor){tone->re[first + k], tone->im[first + k]}, turns[cum + CUM_MAX]);
         *energy += v[k].re * v[k].re + v[k].im * v[k].im;
         cum += finder->known[k] ? 1 : -1;
     }
@@ -317,8 +327,7 @@ static enum wm_status polish(struct wm_sync_finder *finder, const struct wm_base
         double a[5][5] = {{0}}, b[5] = {0}, cum = 0, amplitude = sqrt(power) / (double)n;
         if (!(amplitude > 0))
             return WM_NOT_MINE;
-        for (size_t k = 0; k < n; k++)
-            cum -= finder->known[k] ? 1 : -1;
+        cum = finder->cum_first;
         for (size_t k = 0; k < n; k++) {
             double s = finder->known[k] ? 1 : -1, t = (double)k + 0.5 - (double)n;
             double x[5] = {1, t, s, cum + s / 2, s * t}, e = (v[k].im * ref.re - v[k].re * ref.im) / amplitude;
@@ -343,15 +352,26 @@ static enum wm_status polish(struct wm_sync_finder *finder, const struct wm_base
 /* Slides the sequence chip by chip: a peak on the bare preamble is the commonest wrong one. Returns the best shift. */
 static int realign(struct wm_sync_finder *finder, const struct wm_baseband *in, const struct wm_chip_timing *timing)
 {
+    const struct wm_correlator *c = finder->chips;
     const size_t n = finder->config.count;
-    struct wm_phasor v[256];
+    struct wm_phasor turns[2 * CUM_MAX + 1];
     double best = 0, here = 0;
     int shift = 0;
 
     if (wm_correlator_run(finder->chips, in, timing, -(long)n - REALIGN_CHIPS, n + 2 * REALIGN_CHIPS, 0) != WM_OK)
         return 0;
+    wm_phasor_table(M_PI * timing->h * CUM_MAX, -M_PI * timing->h, turns, 2 * CUM_MAX + 1);
     for (int j = -REALIGN_CHIPS; j <= REALIGN_CHIPS; j++) {
-        double step, energy, power = known_power(finder, (size_t)(REALIGN_CHIPS + j), timing->h, v, &step, &energy);
+        const size_t first = (size_t)(REALIGN_CHIPS + j);
+        struct wm_phasor sum = {0, 0};
+        int cum = finder->cum_first;
+        for (size_t k = 0; k < n; k++) {
+            const struct wm_complex_plane *tone = finder->known[k] ? &c->c1 : &c->c0;
+            sum = wm_phasor_add(sum,
+                                wm_phasor_mul((struct wm_phasor){tone->re[first + k], tone->im[first + k]}, turns[cum + CUM_MAX]));
+            cum += finder->known[k] ? 1 : -1;
+        }
+        double power = sum.re * sum.re + sum.im * sum.im;
         if (j == 0)
             here = power;
         if (power > best) {
@@ -382,21 +402,20 @@ static enum wm_status grid(struct wm_sync_finder *finder, const struct wm_baseba
     const size_t n = finder->config.count;
     const double h0 = timing->h, h_min = finder->config.h_min, h_max = finder->config.h_max;
     const bool fast = h_max > 2; /* more than a turn a chip: time and h must be searched finely */
-    const int times = fast ? 6 : 3;
-    const double time_step = fast ? 1.0 / 12 : 1.0 / 6; /* chips */
+    const int times = fast ? 6 : 1;
+    const double time_step = fast ? 1.0 / 12 : 1.0 / 5; /* chips */
     struct wm_chip_timing best_timing = *timing;
     struct wm_phasor v[256];
     double best = -1;
 
     if (fast) { /* which deviation: tone energy, no phase needed */
         double best_energy = -1, best_h = h0;
+        enum wm_status status = wm_correlator_run(finder->chips, in, timing, -(long)n, n, 0);
+        if (status != WM_OK)
+            return status;
         for (double h = h_min; h <= h_max + 0.01; h += 0.35) {
-            struct wm_chip_timing t = *timing;
             double step, energy;
-            t.h = h;
-            enum wm_status status = wm_correlator_run(finder->chips, in, &t, -(long)n, n, 0);
-            if (status != WM_OK)
-                return status;
+            wm_correlator_tones(finder->chips, h, n, 0);
             known_power(finder, 0, h, v, &step, &energy);
             if (energy > best_energy) {
                 best_energy = energy;
@@ -405,17 +424,17 @@ static enum wm_status grid(struct wm_sync_finder *finder, const struct wm_baseba
         }
         timing->h = best_h;
     }
-    for (int i = 0; i < H_STEPS; i++) {
-        double h = fast ? timing->h + 0.12 * (i - H_STEPS / 2) : h_min + (h_max - h_min) * (i + 0.25) / (H_STEPS - 0.5);
-        for (int j = -times; j <= times; j++) {
-            struct wm_chip_timing t = *timing;
+    for (int j = -times; j <= times; j++) {
+        struct wm_chip_timing t = *timing;
+        t.start += j * time_step * timing->period;
+        enum wm_status status = wm_correlator_run(finder->chips, in, &t, -(long)n, n, 0);
+        if (status != WM_OK)
+            return status;
+        for (int i = 0; i < H_STEPS; i++) {
             double step, energy;
-            t.h = h;
-            t.start += j * time_step * timing->period;
-            enum wm_status status = wm_correlator_run(finder->chips, in, &t, -(long)n, n, 0);
-            if (status != WM_OK)
-                return status;
-            double power = known_power(finder, 0, h, v, &step, &energy);
+            t.h = fast ? timing->h + 0.12 * (i - H_STEPS / 2) : h_min + (h_max - h_min) * (i + 0.25) / (H_STEPS - 0.5);
+            wm_correlator_tones(finder->chips, t.h, n, 0);
+            double power = known_power(finder, 0, t.h, v, &step, &energy);
             if (power > best) {
                 best = power;
                 best_timing = t;

@@ -206,8 +206,7 @@ static void strip_data(struct wm_trellis *trellis)
     int sum = 0;
     const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
 
-    for (int i = -TURNS; i <= TURNS; i++)
-        trellis->turn[i + TURNS] = wm_phasor(-M_PI * trellis->h * i);
+    wm_phasor_table(M_PI * trellis->h * TURNS, -M_PI * trellis->h, trellis->turn, 2 * TURNS + 1);
     for (size_t k = 0; k < trellis->pre_chips + trellis->count; k++) {
         bool one = trellis->chip[k];
         const struct wm_complex_plane *tone = one ? &c->c1 : &c->c0;

@@ -192,8 +192,7 @@ static double word_to_word_carrier(const struct wm_words *words, double period, 
 
 static void fill_turns(double h, struct wm_phasor turns[2 * WORD_CHIPS_MAX + 1])
 {
-    for (int k = -WORD_CHIPS_MAX; k <= WORD_CHIPS_MAX; k++)
-        turns[k + WORD_CHIPS_MAX] = wm_phasor(-M_PI * h * k);
+    wm_phasor_table(M_PI * h * WORD_CHIPS_MAX, -M_PI * h, turns, 2 * WORD_CHIPS_MAX + 1);
 }
 
 static double clamp(double x, double limit)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/channel.h"
 
+#include "base/select.h"
 #include "dsp/design.h"
 #include "dsp/rotate.h"
 #include "dsp/sync.h"
@@ -25,6 +26,7 @@
 #define FOLLOW_MIN         0.75f /* of the sync word's amplitude that C's second word must have */
 #define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
 #define GATE_TAPS          24
+#define HEAD_MAX           16 /* bytes of a frame that are kept from one call to the next */
 #define SECOND_SYNC_CHIPS  16
 
 /* A sync word whose frame has not been read yet. */
@@ -32,11 +34,14 @@ struct waiting {
     bool used;
     struct wm_chip_timing timing;
     float amplitude;
-    unsigned mode_at; /* index into config.modes that is being tried */
-    bool first_call;  /* the callback has not seen this mode's sync yet */
-    float follows[2]; /* C's second word, format A and B, relative to the sync word */
-    size_t air_bytes; /* asked for */
-    int64_t need;     /* baseband samples */
+    unsigned mode_at;       /* index into config.modes that is being tried */
+    bool first_call;        /* the callback has not seen this mode's sync yet */
+    float follows[2];       /* C's second word, format A and B, relative to the sync word */
+    size_t air_bytes;       /* asked for */
+    int64_t need;           /* baseband samples */
+    uint8_t head[HEAD_MAX]; /* as first read */
+    size_t head_bytes;      /* 0: not yet */
+    enum wm_format format;
 };
 
 struct wm_channel {
@@ -317,11 +322,27 @@ static void describe(const struct wm_channel *channel, const struct waiting *w, 
         signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz * 1e9);
 }
 
+/* The head of a frame is asked for twice: to learn the length, and again when the whole has arrived. Its first reading is kept. */
 static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct wm_soft *soft)
 {
     struct wm_channel *channel = self;
+    struct waiting *w = channel->current;
 
-    return wm_demodulator_read(channel->demodulator[channel->current->mode_at], tier, bytes, soft);
+    if (tier == 0 && bytes == w->head_bytes) {
+        memcpy(soft->bytes, w->head, bytes);
+        soft->len = bytes;
+        soft->event_count = soft->invalid_words = 0;
+        soft->events = NULL;
+        soft->format = w->format;
+        return WM_OK;
+    }
+    enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, bytes, soft);
+    if (status == WM_OK && tier == 0 && bytes <= sizeof w->head) {
+        memcpy(w->head, soft->bytes, bytes);
+        w->head_bytes = bytes;
+        w->format = soft->format;
+    }
+    return status;
 }
 
 /* What samples a frame of so many bytes needs; a clock still known badly gets some slack. */
@@ -359,8 +380,10 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             timing.carrier = w->timing.carrier;
         }
         describe(channel, w, &signal);
-        if (w->first_call)
+        if (w->first_call) {
             channel->syncs[w->mode_at]++;
+            w->head_bytes = 0;
+        }
         w->first_call = false;
         wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->baseband, &timing, format, noise_density(channel),
                              nrz || second < FOLLOW_SURE);
@@ -466,13 +489,6 @@ static void search(struct wm_channel *channel)
 
 /* ---- events */
 
-static int compare(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. */
 static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_scale)
 {
@@ -486,10 +502,8 @@ static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_s
     channel->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
     channel->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
     if (at + 1 == DC_CELLS) {
-        qsort(channel->dc_cell_i, DC_CELLS, sizeof(float), compare);
-        qsort(channel->dc_cell_q, DC_CELLS, sizeof(float), compare);
-        channel->dc_i = channel->dc_cell_i[DC_CELLS / 2];
-        channel->dc_q = channel->dc_cell_q[DC_CELLS / 2];
+        channel->dc_i = wm_select(channel->dc_cell_i, DC_CELLS, DC_CELLS / 2);
+        channel->dc_q = wm_select(channel->dc_cell_q, DC_CELLS, DC_CELLS / 2);
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/gate.h"
 
+#include "base/select.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,7 @@
 #define SUM_CELLS     8   /* cells in one value of the quantile: smooths its spread */
 #define HISTORY       800 /* values: about a second */
 #define FIRST_VALUES  8   /* before the floor is trusted */
-#define UPDATE_VALUES 32  /* between looks at the quantile */
+#define UPDATE_VALUES 64  /* between looks at the quantile */
 #define QUANTILE      0.01
 
 struct wm_gate {
@@ -56,13 +58,6 @@ void wm_gate_reset(struct wm_gate *gate)
     gate->known = false;
 }
 
-static int compare(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The standard normal quantile for p <= 0.5, error below 5e-4: Abramowitz and Stegun, formula 26.2.23. */
 static double normal_quantile(double p)
 {
@@ -80,8 +75,7 @@ static void update_floor(struct wm_gate *gate)
     double spread = 1 / sqrt(SUM_CELLS * gate->config.cell_samples);
 
     memcpy(gate->sorted, gate->history, n * sizeof *gate->sorted);
-    qsort(gate->sorted, n, sizeof *gate->sorted, compare);
-    gate->floor = gate->sorted[k] / (1 + z * spread);
+    gate->floor = wm_select(gate->sorted, n, k) / (1 + z * spread);
     if (gate->floor < gate->config.floor_min)
         gate->floor = gate->config.floor_min;
 }
