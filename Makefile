@@ -2,35 +2,44 @@
 # Thin on purpose: the work is in CMake (see CMakePresets.json).
 JOBS ?= $(shell nproc)
 ARGS ?= rx
+PREFIX ?= /usr/local
 
-.PHONY: all run test bench install format lint clean setup
+# The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
+unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-all: setup
-	cmake --preset release
-	cmake --build --preset release -j $(JOBS)
+.PHONY: all run test install format lint clean setup
+
+all: build/release/Makefile
+	@cmake --build --preset release -j $(JOBS)
 
 # Receives: from a radio when one is attached, otherwise from the bundled recording; `make run ARGS="rx -r capture.cu8"` passes anything.
 run: all
 	build/release/wmsdr $(ARGS)
 
 # All tests, with warnings as errors, under the address and undefined-behaviour sanitizers.
-test: setup
-	cmake --preset ci
-	cmake --build --preset ci -j $(JOBS)
+test: build/ci/Makefile
+	@cmake --build --preset ci -j $(JOBS)
 	ctest --preset ci -j $(JOBS)
 
+# `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
 install: all
-	cmake --install build/release
+	cmake --install build/release --prefix "$(PREFIX)"
+
+# Configured once; from then on CMake itself sees what changed.
+build/%/Makefile: CMakePresets.json | setup
+	cmake --preset $*
+	@touch $@
 
 setup:
 	@scripts/setup
 
 format:
-	git ls-files '*.c' '*.h' | xargs clang-format -i
+	git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
 
-lint:
-	cmake --preset debug
-	git ls-files 'src/*.c' | xargs clang-tidy -p build/debug --quiet
+# Needs clang-tidy and clang-format, which nothing else does: apt-get install clang-tidy clang-format
+lint: build/debug/Makefile
+	git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
+	git ls-files -z 'src/*.c' | xargs -0 -n 4 -P $(JOBS) clang-tidy -p build/debug --quiet
 
 clean:
 	rm -rf build
