@@ -20,11 +20,12 @@ struct wm_baseband {
 
 /* Where the chips are. Times in baseband samples. */
 struct wm_chip_timing {
-    double start;   /* time of chip 0's beginning */
-    double period;  /* samples a chip */
-    double carrier; /* cycles a sample */
-    double origin;  /* time at which the derotation's phase is 0: stays while start and period are tracked */
-    double h;       /* modulation index: 2 * deviation / chip rate */
+    double start;        /* time of chip 0's beginning */
+    double period;       /* samples a chip */
+    double carrier;      /* cycles a sample */
+    double origin;       /* time at which the derotation's phase is 0: stays while start and period are tracked */
+    double clock_spread; /* how well the period is known, relative */
+    double h;            /* modulation index: 2 * deviation / chip rate */
 };
 
 #define WM_CHIP_SAMPLES_MAX 8

@@ -110,6 +110,16 @@ static void vec_correlate(const float *d_re, const float *d_im, const float *tap
         store8(out_im + n, i0);
         store8(out_im + n + 8, i1);
     }
+    for (; n + 8 <= count; n += 8) {
+        v8 r = splat8(0), i = splat8(0);
+        for (size_t k = 0; k < n_taps; k++) {
+            v8 t = splat8(taps[k]);
+            r += load8(d_re + n + k) * t;
+            i += load8(d_im + n + k) * t;
+        }
+        store8(out_re + n, r);
+        store8(out_im + n, i);
+    }
     for (; n < count; n++) {
         float r = 0, i = 0;
         for (size_t k = 0; k < n_taps; k++) {

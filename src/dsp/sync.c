@@ -7,14 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAG_S         5e-6  /* of the lag product: a quarter turn at 50 kHz deviation */
-#define REALIGN_CHIPS 14    /* how far a candidate may sit beside the sequence */
-#define FOLLOW_CHIPS  16    /* longest word that `follows` takes */
-#define CLOCK_STEP    0.03  /* between clock hypotheses */
-#define CLOCK_ALONE   0.025 /* tolerance that one hypothesis covers */
+#define LAG_S          5e-6 /* of the lag product: a quarter turn at 50 kHz deviation */
+#define REALIGN_CHIPS  14   /* how far a candidate may sit beside the sequence */
+#define FOLLOW_CHIPS   16   /* longest word that `follows` takes */
+#define CLOCK_FINE     0.005
+#define COHERENCE_GOOD 0.62f /* 6.3 dB Ec/N0 gives 0.81 on the average */
+#define CLOCK_STEP     0.03  /* between clock hypotheses */
+#define CLOCK_ALONE    0.025 /* tolerance that one hypothesis covers */
 /* On noise the score is exponential with mean 1 / taps: a position reaches the threshold with probability e^-NOISE_EXPONENT. */
 #define NOISE_EXPONENT 11.0f
 #define BANK_MAX       9
+#define NOMINAL_CLEAR  0.4f
 #define CUM_MAX        16 /* largest chip sum inside the sequence */
 #define TEMPLATE_MAX   640
 #define H_STEPS        5
@@ -36,10 +39,14 @@ struct wm_sync_finder {
     size_t lag, hop;
     float score_min;
     double carrier_max; /* cycles a sample */
-    int cum_first;      /* chip sum at the sequence's start, relative to its end */
+    /* below it the clock is taken for a crystal's: the known chips alone do not tell better (2.4 sigma at 6.5 dB) */
+    double clock_nominal;
+    int cum_first; /* chip sum at the sequence's start, relative to its end */
     struct template bank[BANK_MAX];
     size_t bank_count;
     struct wm_correlator *chips;
+    bool follow_ready; /* the correlation holds the chips behind the last acquired sequence */
+    double follow_h;
     /* search work space */
     float *d_re, *d_im, *c_re, *c_im;
     double *power; /* running sum of |d|^2 */
@@ -89,7 +96,7 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
     finder->kernels = config->kernels;
     finder->period = period;
     finder->lag = (size_t)lround(LAG_S * config->sample_rate_hz);
-    finder->hop = period > 6 ? (size_t)lround(period / 4) : 1;
+    finder->hop = period > 6 ? (size_t)lround(period / 4) : (size_t)lround(period / 2);
     finder->known = malloc(config->count);
     if (!finder->known) {
         status = WM_NO_MEMORY;
@@ -103,6 +110,9 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
         highest = cum > highest ? cum : highest;
     }
     finder->cum_first = cum;
+    const double chip_phase = 0.33; /* radians, one chip's phase noise at 6.5 dB */
+    finder->clock_nominal =
+        2.4 * chip_phase / (2 * M_PI * config->deviation_hz / config->chip_rate_cps) / sqrt(pow((double)config->count, 3) / 12);
     if (lowest < -CUM_MAX || highest > CUM_MAX)
         goto fail;
     finder->config.chips = finder->known;
@@ -205,6 +215,8 @@ enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct
     best->score = 0;
     for (size_t b = 0; b < finder->bank_count; b++) {
         const struct template *t = &finder->bank[b];
+        if (b > 0 && best->score > NOMINAL_CLEAR)
+            break; /* the nominal clock fits: the others need not be tried */
         k->correlate(finder->d_re, finder->d_im, t->tap, t->taps, positions, finder->c_re, finder->c_im);
         /* a shorter template is tried at more clocks: it must beat the nominal one clearly */
         const float handicap = b == 0 ? 1.0f : 0.75f * (float)t->taps / (float)finder->bank[0].taps;
@@ -317,13 +329,12 @@ static enum wm_status polish(struct wm_sync_finder *finder, const struct wm_base
         power = known_power(finder, 0, timing->h, v, &step, &energy);
         quality->coherence = energy > 0 ? (float)(power / ((double)n * energy)) : 0;
         quality->amplitude = (float)(sqrt(power) / (double)(n * finder->chips->samples));
-        if (round == rounds)
-            return WM_OK;
         struct wm_phasor ref = {0, 0};
         for (size_t k = 0; k < n; k++)
             ref = wm_phasor_add(ref, v[k]);
         ref = wm_phasor_unit(ref);
-        const int columns = fit_clock ? 5 : 4;
+        /* the last look only asks what clock error is left */
+        const int columns = fit_clock || round == rounds ? 5 : 4;
         double a[5][5] = {{0}}, b[5] = {0}, cum = 0, amplitude = sqrt(power) / (double)n;
         if (!(amplitude > 0))
             return WM_NOT_MINE;
@@ -340,6 +351,10 @@ static enum wm_status polish(struct wm_sync_finder *finder, const struct wm_base
         }
         if (!solve(a, b, columns))
             return WM_NOT_MINE;
+        if (round == rounds) {
+            quality->clock_left = (float)(b[4] / (M_PI * timing->h));
+            return WM_OK;
+        }
         timing->carrier += (step + clamp(b[1], 0.1)) / (2 * M_PI * timing->period);
         timing->start -= clamp(b[2] / (M_PI * timing->h), 0.3) * timing->period;
         if (fit_clock)
@@ -349,8 +364,9 @@ static enum wm_status polish(struct wm_sync_finder *finder, const struct wm_base
     }
 }
 
-/* Slides the sequence chip by chip: a peak on the bare preamble is the commonest wrong one. Returns the best shift. */
-static int realign(struct wm_sync_finder *finder, const struct wm_baseband *in, const struct wm_chip_timing *timing)
+/* Slides the sequence chip by chip over a correlation that holds REALIGN_CHIPS before it and FOLLOW_CHIPS behind: a peak on the
+ * bare preamble is the commonest wrong one. Returns the best shift. */
+static int realign(const struct wm_sync_finder *finder, double h)
 {
     const struct wm_correlator *c = finder->chips;
     const size_t n = finder->config.count;
@@ -358,9 +374,7 @@ static int realign(struct wm_sync_finder *finder, const struct wm_baseband *in, 
     double best = 0, here = 0;
     int shift = 0;
 
-    if (wm_correlator_run(finder->chips, in, timing, -(long)n - REALIGN_CHIPS, n + 2 * REALIGN_CHIPS, 0) != WM_OK)
-        return 0;
-    wm_phasor_table(M_PI * timing->h * CUM_MAX, -M_PI * timing->h, turns, 2 * CUM_MAX + 1);
+    wm_phasor_table(M_PI * h * CUM_MAX, -M_PI * h, turns, 2 * CUM_MAX + 1);
     for (int j = -REALIGN_CHIPS; j <= REALIGN_CHIPS; j++) {
         const size_t first = (size_t)(REALIGN_CHIPS + j);
         struct wm_phasor sum = {0, 0};
@@ -382,14 +396,15 @@ static int realign(struct wm_sync_finder *finder, const struct wm_baseband *in, 
     return best > 1.1 * here ? shift : 0;
 }
 
-static void measure_contrast(struct wm_sync_finder *finder, struct wm_sync_quality *quality)
+static void measure_contrast(const struct wm_sync_finder *finder, struct wm_sync_quality *quality)
 {
     const struct wm_correlator *c = finder->chips;
     double good = 0, bad = 0;
 
     for (size_t k = finder->config.count - finder->config.sync_count; k < finder->config.count; k++) {
-        double one = (double)c->c1.re[k] * (double)c->c1.re[k] + (double)c->c1.im[k] * (double)c->c1.im[k];
-        double zero = (double)c->c0.re[k] * (double)c->c0.re[k] + (double)c->c0.im[k] * (double)c->c0.im[k];
+        const size_t at = REALIGN_CHIPS + k;
+        double one = (double)c->c1.re[at] * (double)c->c1.re[at] + (double)c->c1.im[at] * (double)c->c1.im[at];
+        double zero = (double)c->c0.re[at] * (double)c->c0.re[at] + (double)c->c0.im[at] * (double)c->c0.im[at];
         good += finder->known[k] ? one : zero;
         bad += finder->known[k] ? zero : one;
     }
@@ -446,51 +461,114 @@ static enum wm_status grid(struct wm_sync_finder *finder, const struct wm_baseba
     return WM_OK;
 }
 
-enum wm_status wm_sync_finder_acquire(struct wm_sync_finder *finder, const struct wm_baseband *in,
-                                      const struct wm_sync_candidate *candidate, struct wm_chip_timing *timing,
-                                      struct wm_sync_quality *quality)
+/* One clock hypothesis from the grid to the fitted timing. clock: relative to the candidate's; the template's middle stays where it
+ * is. */
+static enum wm_status try_clock(struct wm_sync_finder *finder, const struct wm_baseband *in,
+                                const struct wm_sync_candidate *candidate, double clock, struct wm_chip_timing *timing,
+                                struct wm_sync_quality *quality)
 {
-    const bool fit_clock = fabs(candidate->period / finder->period - 1) > 0.005;
+    const double period = candidate->period * (1 + clock);
+    const bool fit_clock = fabs(period / finder->period - 1) > finder->clock_nominal;
     enum wm_status status;
 
-    *timing = (struct wm_chip_timing){.start = candidate->start,
-                                      .origin = candidate->start,
-                                      .period = candidate->period,
-                                      .carrier = candidate->carrier,
-                                      .h = 2 * finder->config.deviation_hz / finder->config.chip_rate_cps};
+    *timing = (struct wm_chip_timing){
+        .start = candidate->start + clock * candidate->period * (double)finder->config.count / 2,
+        .period = period,
+        .carrier = candidate->carrier,
+        .clock_spread = fit_clock ? 0.003 : 0.001,
+        .h = 2 * finder->config.deviation_hz / finder->config.chip_rate_cps,
+    };
+    timing->origin = timing->start;
     memset(quality, 0, sizeof *quality);
     status = grid(finder, in, timing);
     if (status == WM_OK)
         status = polish(finder, in, timing, fit_clock, 3, quality);
+    return status;
+}
+
+/* The candidate's clock first; where the known chips do not add up with it, and the mode allows, clocks round it as well. */
+static enum wm_status best_clock(struct wm_sync_finder *finder, const struct wm_baseband *in,
+                                 const struct wm_sync_candidate *candidate, struct wm_chip_timing *timing,
+                                 struct wm_sync_quality *quality)
+{
+    const double widest = fmin(finder->config.clock_tolerance, CLOCK_STEP / 2 + 0.005);
+    enum wm_status status = try_clock(finder, in, candidate, 0, timing, quality);
+
+    if (status == WM_NOT_MINE)
+        quality->coherence = 0;
+    else if (status != WM_OK)
+        return status;
+    if (finder->config.clock_tolerance < finder->clock_nominal)
+        return status;
+    if (status == WM_OK && fabsf(quality->clock_left) > finder->clock_nominal) { /* close: the fit finds the way */
+        struct wm_chip_timing other = *timing;
+        struct wm_sync_quality other_quality;
+        if (polish(finder, in, &other, true, 5, &other_quality) == WM_OK && other_quality.coherence > quality->coherence + 0.01f) {
+            *timing = other;
+            *quality = other_quality;
+            timing->clock_spread = 0.003;
+        }
+    }
+    if (quality->coherence > COHERENCE_GOOD)
+        return status;
+    for (double clock = CLOCK_FINE; clock < widest + CLOCK_FINE / 2; clock += CLOCK_FINE) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            struct wm_chip_timing other;
+            struct wm_sync_quality other_quality;
+            enum wm_status other_status = try_clock(finder, in, candidate, sign * clock, &other, &other_quality);
+            /* a clock besides the nominal one is one parameter more: it must explain clearly more */
+            if (other_status == WM_OK && other_quality.coherence > quality->coherence + 0.03f) {
+                *timing = other;
+                *quality = other_quality;
+                status = WM_OK;
+            }
+        }
+    }
+    return status;
+}
+
+enum wm_status wm_sync_finder_acquire(struct wm_sync_finder *finder, const struct wm_baseband *in,
+                                      const struct wm_sync_candidate *candidate, struct wm_chip_timing *timing,
+                                      struct wm_sync_quality *quality)
+{
+    enum wm_status status = best_clock(finder, in, candidate, timing, quality);
     if (status != WM_OK)
         return status;
-    int shift = realign(finder, in, timing);
+    const bool fit_clock = fabs(timing->period / finder->period - 1) > finder->clock_nominal;
+    const size_t n = finder->config.count, wide = n + REALIGN_CHIPS + FOLLOW_CHIPS;
+    const long first = -(long)(n + REALIGN_CHIPS);
+    finder->follow_ready = false;
+    status = wm_correlator_run(finder->chips, in, timing, first, wide, 0);
+    if (status != WM_OK)
+        return status;
+    int shift = realign(finder, timing->h);
     if (shift) {
         timing->start += shift * timing->period;
         status = polish(finder, in, timing, fit_clock, 3, quality);
-        if (status != WM_OK)
-            return status;
-    } else {
-        status = polish(finder, in, timing, fit_clock, 0, quality); /* the chips of this alignment again */
+        if (status == WM_OK)
+            status = wm_correlator_run(finder->chips, in, timing, first, wide, 0);
         if (status != WM_OK)
             return status;
     }
+    finder->follow_ready = true;
+    finder->follow_h = timing->h;
     measure_contrast(finder, quality);
     return quality->coherence > 0.35f && quality->contrast > 0.62f ? WM_OK : WM_NOT_MINE;
 }
 
-float wm_sync_finder_follows(struct wm_sync_finder *finder, const struct wm_baseband *in, const struct wm_chip_timing *timing,
-                             const uint8_t *chips, size_t n)
+float wm_sync_finder_follows(const struct wm_sync_finder *finder, const uint8_t *chips, size_t n)
 {
     const struct wm_correlator *c = finder->chips;
+    const size_t first = REALIGN_CHIPS + finder->config.count;
     struct wm_phasor sum = {0, 0};
     int cum = 0;
 
-    if (n > FOLLOW_CHIPS || wm_correlator_run(finder->chips, in, timing, 0, n, 0) != WM_OK)
+    if (n > FOLLOW_CHIPS || !finder->follow_ready)
         return 0;
     for (size_t k = 0; k < n; k++) {
         const struct wm_complex_plane *tone = chips[k] ? &c->c1 : &c->c0;
-        sum = wm_phasor_add(sum, wm_phasor_mul((struct wm_phasor){tone->re[k], tone->im[k]}, wm_phasor(-M_PI * timing->h * cum)));
+        struct wm_phasor v = {tone->re[first + k], tone->im[first + k]};
+        sum = wm_phasor_add(sum, wm_phasor_mul(v, wm_phasor(-M_PI * finder->follow_h * cum)));
         cum += chips[k] ? 1 : -1;
     }
     return (float)(sqrt(sum.re * sum.re + sum.im * sum.im) / (double)(n * c->samples));

@@ -50,9 +50,10 @@ WM_MUST_USE enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, 
 
 /* What acquire says of the burst besides its timing. */
 struct wm_sync_quality {
-    float coherence; /* |sum V|^2 / (n sum |V|^2) over the known chips: 1 without noise, about 1/n on noise */
-    float contrast;  /* share of the sync word's tone energy that lies in the expected tones: 0.5 on noise or a wrong alignment */
-    float amplitude; /* of a baseband sample */
+    float coherence;  /* |sum V|^2 / (n sum |V|^2) over the known chips: 1 without noise, about 1/n on noise */
+    float contrast;   /* share of the sync word's tone energy that lies in the expected tones: 0.5 on noise or a wrong alignment */
+    float amplitude;  /* of a baseband sample */
+    float clock_left; /* relative clock error that the known chips still show */
 };
 
 /* Estimates the timing round a candidate. WM_TOO_SHORT: needs samples up to wm_sync_finder_need; WM_NOT_MINE: it is not the
@@ -63,7 +64,5 @@ WM_MUST_USE enum wm_status wm_sync_finder_acquire(struct wm_sync_finder *finder,
 /* Baseband index one past the last sample acquire looks at. */
 int64_t wm_sync_finder_need(const struct wm_sync_finder *finder, const struct wm_sync_candidate *candidate);
 
-/* Amplitude of a further known word of n chips that follows the sequence, per sample, with the acquired timing; 0 when out of
- * samples. */
-float wm_sync_finder_follows(struct wm_sync_finder *finder, const struct wm_baseband *in, const struct wm_chip_timing *timing,
-                             const uint8_t *chips, size_t n);
+/* Amplitude per sample of a further known word of n <= 16 chips that follows the sequence acquired last; 0 when there is none. */
+float wm_sync_finder_follows(const struct wm_sync_finder *finder, const uint8_t *chips, size_t n);

@@ -12,8 +12,7 @@
 #define LAG_MAX        16    /* of the residual carrier estimate, in words */
 #define MEMORY_CHIPS   150.0 /* of the timing track: real transmitters' clocks wander by half a percent within a frame */
 #define REFINE_BLOCKS  2     /* to either side, that a refined timing is averaged over */
-/* How firmly the sync word's chip period is believed, as chips squared: (0.1 chip of spread / 0.001)^2. */
-#define CLOCK_PRIOR 1e4
+#define CHIP_SPREAD    0.1   /* chips: of one chip's timing, noise and the transmitter's own */
 
 struct code {
     unsigned word_chips;
@@ -230,8 +229,9 @@ enum wm_status wm_words_track(struct wm_words *words, const struct wm_baseband *
     const double pre_chips = (double)(words->pre_words * words->code.word_chips);
     struct wm_phasor turns[2 * WORD_CHIPS_MAX + 1];
     /* A line through (chip index, lateness against the sync word's timing) of the sync word and every block: weights are chips, old
-     * ones fade. CLOCK_PRIOR holds the slope until the data know better. */
+     * ones fade. The prior holds the slope until the data know better. */
     struct wm_chip_timing first = *timing;
+    const double prior = timing->clock_spread > 0 ? pow(CHIP_SPREAD / timing->clock_spread, 2) : 0;
     double sw = pre_chips, st = -sw * sw / 2, stt = sw * sw * sw / 3, sx = 0, stx = 0;
     double h_weight = pre_chips / 2, h_sum = h_weight * timing->h;
     enum wm_status status;
@@ -279,7 +279,7 @@ enum wm_status wm_words_track(struct wm_words *words, const struct wm_baseband *
         stt = stt * fade + fit.n * at * at;
         sx = sx * fade + fit.n * late;
         stx = stx * fade + fit.n * at * late;
-        double det = sw * (stt + CLOCK_PRIOR) - st * st, slope = (sw * stx - st * sx) / det;
+        double det = sw * (stt + prior) - st * st, slope = (sw * stx - st * sx) / det;
         timing->period = first.period * (1 + slope);
         timing->start = first.start + first.period * (sx - st * slope) / sw;
         if (fit.hh > 0) {

@@ -26,6 +26,7 @@
 #define FOLLOW_MIN         0.75f /* of the sync word's amplitude that C's second word must have */
 #define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
 #define GATE_TAPS          24
+#define SYNC_MIDDLE_CHIPS  19 /* from the middle of the searched sequence to its end */
 #define HEAD_MAX           16 /* bytes of a frame that are kept from one call to the next */
 #define SECOND_SYNC_CHIPS  16
 
@@ -47,6 +48,7 @@ struct waiting {
 struct wm_channel {
     struct wm_channel_config config;
     double offset_hz;
+    bool near_dc; /* the converter's offset lies in or near the filters' bands */
     /* gate */
     struct wm_band_filter gate_filter;
     struct wm_gate *gate;
@@ -139,6 +141,7 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     channel->config = *config;
     const struct wm_mode_info *info = mode_info(channel);
     channel->offset_hz = info->centre_hz - config->centre_hz;
+    channel->near_dc = fabs(channel->offset_hz) < 2 * HALF_WIDTH_HZ;
     unsigned decimation = (unsigned)(rate / BASEBAND_HZ), gate_decimation = (unsigned)lround(rate / GATE_HZ);
     channel->baseband_hz = rate / decimation;
     channel->cell_samples = (int64_t)gate_decimation * CELL_OUTPUTS;
@@ -376,8 +379,11 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             if (second < FOLLOW_MIN)
                 continue;
             format = w->follows[1] > w->follows[0] ? WM_FORMAT_B : WM_FORMAT_A;
-            timing.start += SECOND_SYNC_CHIPS * timing.period;
-            timing.carrier = w->timing.carrier;
+            /* C's clock is a crystal's: a period fitted to the sync word alone would only add noise; its middle stays */
+            const double nominal = channel->baseband_hz / wm_mode_info(mode)->chip_rate_cps;
+            timing.start -= SYNC_MIDDLE_CHIPS * (timing.period - nominal);
+            timing.period = nominal;
+            timing.start += SECOND_SYNC_CHIPS * nominal;
         }
         describe(channel, w, &signal);
         if (w->first_call) {
@@ -438,8 +444,7 @@ static void take_candidate(struct wm_channel *channel)
     if (mode_info(channel)->code != WM_CODE_MANCHESTER)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
-                wm_sync_finder_follows(channel->finder, &channel->baseband, &timing, second_sync[i], SECOND_SYNC_CHIPS) /
-                fmaxf(quality.amplitude, 1e-20f);
+                wm_sync_finder_follows(channel->finder, second_sync[i], SECOND_SYNC_CHIPS) / fmaxf(quality.amplitude, 1e-20f);
     channel->level_at_sync = wm_gate_level(channel->gate);
     channel->search_at = (int64_t)timing.start;
     channel->search_at -= channel->search_at % (int64_t)wm_sync_finder_hop(channel->finder);
@@ -460,11 +465,11 @@ static void search(struct wm_channel *channel)
 {
     const int64_t span = search_span(channel), hop = (int64_t)wm_sync_finder_hop(channel->finder);
     const double period = channel->baseband_hz / mode_info(channel)->chip_rate_cps;
-    int64_t batch = (int64_t)(GUARD_CHIPS * period);
+    /* whole vectors of positions */
+    int64_t batch = ((int64_t)(GUARD_CHIPS * period) / hop + 15) / 16 * 16 * hop;
 
-    batch -= batch % hop;
     if (batch > WM_SYNC_BATCH)
-        batch = WM_SYNC_BATCH - WM_SYNC_BATCH % hop;
+        batch = WM_SYNC_BATCH / (16 * hop) * 16 * hop;
     while (channel->searching) {
         int64_t from = channel->search_at;
         if (from < channel->baseband.first)
@@ -516,7 +521,8 @@ static double cell_power(struct wm_channel *channel)
     const float dc_re = (float)((channel->dc_i * filter->dc_re - channel->dc_q * filter->dc_im) * full_scale);
     const float dc_im = (float)((channel->dc_i * filter->dc_im + channel->dc_q * filter->dc_re) * full_scale);
 
-    watch_dc(channel, x, full_scale);
+    if (channel->near_dc)
+        watch_dc(channel, x, full_scale);
     channel->config.kernels->fir(&filter->fir, x, CELL_OUTPUTS, channel->cell_re, channel->cell_im);
     for (int i = 0; i < CELL_OUTPUTS; i++) {
         channel->cell_re[i] -= dc_re;
@@ -529,12 +535,13 @@ static void run_cell(struct wm_channel *channel)
 {
     const int64_t decimation = channel->filter.fir.decimation;
     const bool open = wm_gate_push(channel->gate, cell_power(channel));
+    const int64_t lead = channel->window > 2 ? 4 : 2; /* cells that a weak burst may have begun before its window */
     const int64_t end = (channel->cell + 1) * channel->cell_samples / decimation;
 
     channel->last_floor = wm_gate_floor(channel->gate);
     channel->cell++;
     if (open && !channel->open) {
-        int64_t first = (channel->cell - 2 * (int64_t)channel->window - 1) * channel->cell_samples / decimation + 1;
+        int64_t first = (channel->cell - (int64_t)channel->window - lead) * channel->cell_samples / decimation + 1;
         int64_t held = (wm_intake_first(channel->config.intake) + decimation - 1) / decimation;
         channel->bursts++;
         first = first > held ? first : held;

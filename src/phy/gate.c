@@ -11,7 +11,7 @@
 #define SUM_CELLS     8   /* cells in one value of the quantile: smooths its spread */
 #define HISTORY       800 /* values: about a second */
 #define FIRST_VALUES  8   /* before the floor is trusted */
-#define UPDATE_VALUES 64  /* between looks at the quantile */
+#define UPDATE_VALUES 128 /* between looks at the quantile */
 #define QUANTILE      0.01
 
 struct wm_gate {
@@ -90,7 +90,7 @@ bool wm_gate_push(struct wm_gate *gate, double power)
         gate->history[gate->values++ % HISTORY] = (float)(gate->sum / SUM_CELLS);
         gate->sum = 0;
         if (gate->values >= FIRST_VALUES &&
-            (gate->values < 4 * UPDATE_VALUES ? gate->values % 8 : gate->values % UPDATE_VALUES) == 0) {
+            (gate->values < UPDATE_VALUES ? gate->values % 16 : gate->values % UPDATE_VALUES) == 0) {
             update_floor(gate);
             gate->known = true;
         }

@@ -38,7 +38,7 @@ enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample
     intake->format = format;
     intake->sample_bytes = wm_sample_format_bytes(format);
     intake->keep = keep;
-    intake->capacity = 2 * keep + 2 * WM_INTAKE_BATCH;
+    intake->capacity = 4 * keep + 2 * WM_INTAKE_BATCH; /* so a sample is moved a third of a time */
     intake->memory = calloc(intake->capacity, 2 * sizeof *intake->memory);
     if (!intake->memory) {
         free(intake);
