@@ -8,6 +8,8 @@
 
 struct wm_pipeline {
     struct wm_opener *opener;
+    struct wm_keystore *own_keys; /* for lines that bring their key */
+    struct wm_opener *own_opener;
     struct wm_outputs *outputs;
     struct wm_pipeline_stats stats;
 };
@@ -31,6 +33,8 @@ void wm_pipeline_destroy(struct wm_pipeline *pipeline)
     if (!pipeline)
         return;
     wm_opener_destroy(pipeline->opener);
+    wm_opener_destroy(pipeline->own_opener);
+    wm_keystore_destroy(pipeline->own_keys);
     free(pipeline);
 }
 
@@ -45,7 +49,7 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     if (status != WM_OK)
         return status;
     stats->telegrams++;
-    if ((unsigned)message.verdict <= WM_VERDICT_MALFORMED)
+    if ((unsigned)message.verdict < WM_VERDICT_COUNT)
         stats->by_verdict[message.verdict]++;
     if (wm_reading_has_mode(&reading))
         stats->by_mode[frame->mode]++;
@@ -53,22 +57,22 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     return wm_outputs_write(pipeline->outputs, &reading);
 }
 
-/* An opener of its own, that knows this one key and nothing else. */
+/* An opener of its own, that knows the line's key and nothing else; made for the first such line. */
 static enum wm_status with_own_key(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line)
 {
     static const struct wm_key_pattern any = {0};
-    struct wm_keystore *keys = NULL;
-    struct wm_opener *opener = NULL;
-    enum wm_status status = wm_keystore_create(&keys);
+    enum wm_status status = WM_OK;
 
+    if (!pipeline->own_keys)
+        status = wm_keystore_create(&pipeline->own_keys);
+    if (status == WM_OK && !pipeline->own_opener)
+        status = wm_opener_create(pipeline->own_keys, &pipeline->own_opener);
     if (status == WM_OK)
-        status = wm_keystore_add(keys, &any, &line->key);
+        status = wm_keystore_add(pipeline->own_keys, &any, &line->key);
     if (status == WM_OK)
-        status = wm_opener_create(keys, &opener);
-    if (status == WM_OK)
-        status = open_and_write(pipeline, opener, frame, line);
-    wm_opener_destroy(opener);
-    wm_keystore_destroy(keys);
+        status = open_and_write(pipeline, pipeline->own_opener, frame, line);
+    if (pipeline->own_keys)
+        wm_keystore_clear(pipeline->own_keys);
     return status;
 }
 
@@ -88,7 +92,7 @@ void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t c
     const char *separator = ": ";
     int n = snprintf(out, cap, "%" PRIu64 " telegram%s", stats->telegrams, stats->telegrams == 1 ? "" : "s");
 
-    for (enum wm_verdict verdict = 0; verdict <= WM_VERDICT_MALFORMED && n >= 0 && (size_t)n < cap; verdict++) {
+    for (enum wm_verdict verdict = 0; verdict < WM_VERDICT_COUNT && n >= 0 && (size_t)n < cap; verdict++) {
         if (!stats->by_verdict[verdict])
             continue;
         n +=

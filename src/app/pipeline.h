@@ -9,7 +9,7 @@ struct wm_pipeline;
 
 struct wm_pipeline_stats {
     uint64_t telegrams;
-    uint64_t by_verdict[WM_VERDICT_MALFORMED + 1];
+    uint64_t by_verdict[WM_VERDICT_COUNT];
     uint64_t by_mode[WM_MODE_COUNT]; /* of those whose mode is known */
     uint64_t repaired;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "security/crypto.h"
-#include "security/keystore.h"
+#include "security/keyfile_lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,38 +9,33 @@
 #include <unistd.h>
 
 #define ID_DIGITS      8
-#define KEY_DIGITS     (2 * sizeof(struct wm_key))
+#define KEY_DIGITS     32
+#define DES_DIGITS     16
 #define LINE_MAX_BYTES 1024
 
-/* A run of characters in a line. */
-struct word {
-    const char *text;
-    size_t len;
-};
-
-static bool is_blank(char c)
+bool wm_key_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static struct word trim(const char *text, size_t len)
+struct wm_key_word wm_key_trim(const char *text, size_t len)
 {
-    while (len && is_blank(text[0])) {
+    while (len && wm_key_blank(text[0])) {
         text++;
         len--;
     }
-    while (len && is_blank(text[len - 1]))
+    while (len && wm_key_blank(text[len - 1]))
         len--;
-    return (struct word){text, len};
+    return (struct wm_key_word){text, len};
 }
 
-static bool is_star(struct word word)
+static bool is_star(struct wm_key_word word)
 {
     return word.len == 1 && word.text[0] == '*';
 }
 
 /* A number of exactly `digits` hexadecimal digits. An id is BCD as a rule, but meters with letters in it exist. */
-static bool parse_number(struct word word, size_t digits, uint32_t *value)
+bool wm_key_number(struct wm_key_word word, size_t digits, uint32_t *value)
 {
     uint8_t bytes[4];
     size_t len = 0;
@@ -53,7 +48,7 @@ static bool parse_number(struct word word, size_t digits, uint32_t *value)
     return true;
 }
 
-static bool parse_manufacturer(struct word word, uint16_t *manufacturer)
+static bool parse_manufacturer(struct wm_key_word word, uint16_t *manufacturer)
 {
     char text[4] = {0};
 
@@ -64,16 +59,16 @@ static bool parse_manufacturer(struct word word, uint16_t *manufacturer)
 }
 
 /* The four fields of the dotted form, each a value or *. NULL, or what is wrong. */
-static const char *parse_dotted(struct word word, struct wm_key_pattern *pattern)
+static const char *parse_dotted(struct wm_key_word word, struct wm_key_pattern *pattern)
 {
-    struct word field[4];
+    struct wm_key_word field[4];
     uint32_t number;
 
     for (size_t i = 0; i < 4; i++) {
         const char *dot = memchr(word.text, '.', word.len);
         if (!dot != (i == 3))
             return "a dotted pattern has four fields: MANUFACTURER.ID.VERSION.TYPE";
-        field[i] = (struct word){word.text, dot ? (size_t)(dot - word.text) : word.len};
+        field[i] = (struct wm_key_word){word.text, dot ? (size_t)(dot - word.text) : word.len};
         word.text += field[i].len + (dot != NULL);
         word.len -= field[i].len + (dot != NULL);
     }
@@ -81,80 +76,138 @@ static const char *parse_dotted(struct word word, struct wm_key_pattern *pattern
     if (pattern->has_manufacturer && !parse_manufacturer(field[0], &pattern->address.manufacturer))
         return "the manufacturer is not three letters or *";
     pattern->has_id = !is_star(field[1]);
-    if (pattern->has_id && !parse_number(field[1], ID_DIGITS, &pattern->address.id))
+    if (pattern->has_id && !wm_key_number(field[1], ID_DIGITS, &pattern->address.id))
         return "the id is not eight digits or *";
     pattern->has_version = !is_star(field[2]);
     if (pattern->has_version) {
-        if (!parse_number(field[2], 2, &number))
+        if (!wm_key_number(field[2], 2, &number))
             return "the version is not two hexadecimal digits or *";
         pattern->address.version = (uint8_t)number;
     }
     pattern->has_type = !is_star(field[3]);
     if (pattern->has_type) {
-        if (!parse_number(field[3], 2, &number))
+        if (!wm_key_number(field[3], 2, &number))
             return "the device type is not two hexadecimal digits or *";
         pattern->address.type = (uint8_t)number;
     }
     return NULL;
 }
 
-static const char *parse_pattern(struct word word, struct wm_key_pattern *pattern)
+const char *wm_key_pattern_parse(struct wm_key_word word, struct wm_key_pattern *pattern)
 {
     if (is_star(word))
         return NULL;
     if (memchr(word.text, '.', word.len))
         return parse_dotted(word, pattern);
     if (word.len > 4 && word.text[3] == '-') {
-        if (!parse_manufacturer((struct word){word.text, 3}, &pattern->address.manufacturer))
+        if (!parse_manufacturer((struct wm_key_word){word.text, 3}, &pattern->address.manufacturer))
             return "the manufacturer before the - is not three letters";
         pattern->has_manufacturer = true;
         word.text += 4;
         word.len -= 4;
     }
     pattern->has_id = true;
-    if (!parse_number(word, ID_DIGITS, &pattern->address.id))
+    if (!wm_key_number(word, ID_DIGITS, &pattern->address.id))
         return "the meter is not ID (eight digits), MFR-ID, MFR.ID.VERSION.TYPE or *";
+    return NULL;
+}
+
+/* KEY, 32 or 16 hexadecimal digits. */
+bool wm_key_parse(struct wm_key_word word, struct wm_key *key)
+{
+    size_t got = 0;
+
+    if (word.len != KEY_DIGITS && word.len != DES_DIGITS)
+        return false;
+    key->des = word.len == DES_DIGITS;
+    return wm_hex_decode(word.text, word.len, key->bytes, sizeof key->bytes, &got, NULL) == WM_OK;
+}
+
+static bool parse_small(struct wm_key_word word, unsigned max, uint8_t *value)
+{
+    unsigned number = 0;
+
+    if (word.len == 0 || word.len > 3)
+        return false;
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.text[i] < '0' || word.text[i] > '9')
+            return false;
+        number = number * 10 + (unsigned)(word.text[i] - '0');
+    }
+    *value = (uint8_t)number;
+    return number <= max;
+}
+
+/* The next word of *rest, which moves behind it. */
+static struct wm_key_word next_word(struct wm_key_word *rest)
+{
+    struct wm_key_word word = {rest->text, 0};
+
+    while (word.len < rest->len && !wm_key_blank(word.text[word.len]))
+        word.len++;
+    *rest = wm_key_trim(rest->text + word.len, rest->len - word.len);
+    return word;
+}
+
+static const char *parse_options(struct wm_key_word rest, struct wm_key *key)
+{
+    while (rest.len) {
+        struct wm_key_word option = next_word(&rest);
+        if (option.len > 3 && memcmp(option.text, "id=", 3) == 0) {
+            key->has_id = true;
+            if (!parse_small((struct wm_key_word){option.text + 3, option.len - 3}, 15, &key->id))
+                return "the key id is not a number from 0 to 15";
+        } else if (option.len > 8 && memcmp(option.text, "version=", 8) == 0) {
+            key->has_version = true;
+            if (!parse_small((struct wm_key_word){option.text + 8, option.len - 8}, 255, &key->version))
+                return "the key version is not a number from 0 to 255";
+        } else {
+            return "behind a key of 32 hexadecimal digits (AES-128) or 16 (DES) may stand id=N and version=N only";
+        }
+    }
     return NULL;
 }
 
 enum wm_status wm_keystore_add_line(struct wm_keystore *keys, const char *line, size_t len, const char **why)
 {
     const char *hash = memchr(line, '#', len);
-    struct word all = trim(line, hash ? (size_t)(hash - line) : len), left, right;
+    struct wm_key_word all = wm_key_trim(line, hash ? (size_t)(hash - line) : len), left, right;
     struct wm_key_pattern pattern = {0};
-    struct wm_key key;
+    struct wm_key key = {0};
     enum wm_status status;
-    size_t split = 0, got = 0;
+    size_t split = 0;
 
     if (all.len == 0)
         return WM_OK;
-    while (split < all.len && all.text[split] != '=' && !is_blank(all.text[split]))
+    while (split < all.len && all.text[split] != '=' && !wm_key_blank(all.text[split]))
         split++;
-    left = (struct word){all.text, split};
-    right = trim(all.text + split, all.len - split);
+    left = (struct wm_key_word){all.text, split};
+    right = wm_key_trim(all.text + split, all.len - split);
     if (right.len && right.text[0] == '=')
-        right = trim(right.text + 1, right.len - 1);
+        right = wm_key_trim(right.text + 1, right.len - 1);
     if (left.len == 0 || right.len == 0) {
         *why = "not of the form METER = KEY";
         return WM_MALFORMED;
     }
-    *why = parse_pattern(left, &pattern);
+    *why = wm_key_pattern_parse(left, &pattern);
     if (*why)
         return WM_MALFORMED;
-    if (right.len != KEY_DIGITS || wm_hex_decode(right.text, right.len, key.bytes, sizeof key.bytes, &got, NULL) != WM_OK) {
+    if (!wm_key_parse(next_word(&right), &key)) {
         wm_cleanse(&key, sizeof key);
-        *why = "the key is not 32 hexadecimal digits (AES-128)";
+        *why = "the key is not 32 hexadecimal digits (AES-128), or 16 (DES)";
         return WM_MALFORMED;
     }
-    status = wm_keystore_add(keys, &pattern, &key);
+    *why = parse_options(right, &key);
+    status = *why ? WM_MALFORMED : wm_keystore_add(keys, &pattern, &key);
     wm_cleanse(&key, sizeof key);
-    if (status != WM_OK)
+    if (status == WM_NO_MEMORY)
         *why = "no memory for another key";
     return status;
 }
 
 /* All lines from an open file. `buffer` is the caller's, who wipes it. */
-static enum wm_status load_lines(struct wm_keystore *keys, int file, char buffer[LINE_MAX_BYTES], unsigned *line, const char **why)
+static enum wm_status load_lines(int file, char buffer[LINE_MAX_BYTES], wm_key_take_line take, void *user, unsigned *line,
+                                 const char **why)
 {
     size_t have = 0;
     ssize_t got;
@@ -181,7 +234,7 @@ static enum wm_status load_lines(struct wm_keystore *keys, int file, char buffer
                 break;
             size_t len = end ? (size_t)(end - buffer) - start : have - start;
             ++*line;
-            enum wm_status status = wm_keystore_add_line(keys, buffer + start, len, why);
+            enum wm_status status = take(user, buffer + start, len, why);
             if (status != WM_OK)
                 return status;
             start += len + (end != NULL);
@@ -192,7 +245,8 @@ static enum wm_status load_lines(struct wm_keystore *keys, int file, char buffer
     return WM_OK;
 }
 
-enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line, const char **why)
+enum wm_status wm_key_file_lines(const char *path, bool allow_shared, wm_key_take_line take, void *user, unsigned *line,
+                                 const char **why)
 {
     char buffer[LINE_MAX_BYTES];
     struct stat info;
@@ -213,10 +267,20 @@ enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool
         *why = "group or others may read or write the key file: chmod 600 it";
         return WM_INVALID;
     }
-    status = load_lines(keys, file, buffer, line, why);
+    status = load_lines(file, buffer, take, user, line, why);
     wm_cleanse(buffer, sizeof buffer);
     int saved = errno;
     close(file);
     errno = saved;
     return status;
+}
+
+static enum wm_status take_own(void *user, const char *line, size_t len, const char **why)
+{
+    return wm_keystore_add_line(user, line, len, why);
+}
+
+enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line, const char **why)
+{
+    return wm_key_file_lines(path, allow_shared, take_own, keys, line, why);
 }

@@ -2,6 +2,7 @@
 #include "security/keystore.h"
 
 #include "security/crypto.h"
+#include "security/secret_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,25 +15,25 @@ enum { FIELD_TYPE = 1, FIELD_VERSION = 2, FIELD_MANUFACTURER = 4, FIELD_ID = 8, 
 /* Most specific first: what has an id names one meter, the rest names kinds; within both more fields before fewer. */
 static const uint8_t mask_order[MASKS] = {15, 14, 13, 11, 12, 10, 9, 8, 7, 6, 5, 3, 4, 2, 1, 0};
 
-struct group {
-    uint64_t values; /* the address's fields under the mask, packed */
-    uint8_t mask;
-    uint32_t first, last; /* entries */
-};
-
 struct entry {
     struct wm_key key;
     uint32_t next; /* in the group; NO_ENTRY at its end */
+    uint32_t last; /* of the group; kept in its first entry only */
 };
 
 #define NO_ENTRY UINT32_MAX
 
+struct slot {
+    uint64_t values; /* the address's fields under the mask, packed */
+    uint32_t first;  /* entry plus one; 0: the slot is free */
+    uint32_t mask;
+};
+
 struct wm_keystore {
-    struct entry *entries;
+    struct entry *entries; /* secret memory */
     uint32_t entry_count, entry_cap;
-    struct group *groups;
-    uint32_t group_count, group_cap;
-    uint32_t *slots;     /* open addressing over group_cap * 2 slots: index of a group plus one, 0 is free */
+    struct slot *slots; /* open addressing, at most half full */
+    uint32_t group_count, slot_count;
     uint32_t masks_used; /* bit set over masks */
 };
 
@@ -62,18 +63,13 @@ static uint32_t hash(uint64_t values, unsigned mask)
 }
 
 /* The slot of a group, or the free slot where it would go. */
-static uint32_t slot_of(const struct wm_keystore *keys, uint64_t values, unsigned mask)
+static struct slot *slot_of(struct slot *slots, uint32_t slot_count, uint64_t values, unsigned mask)
 {
-    uint32_t last = keys->group_cap * 2 - 1;
-    uint32_t at = hash(values, mask) & last;
+    uint32_t at = hash(values, mask) & (slot_count - 1);
 
-    while (keys->slots[at]) {
-        const struct group *group = &keys->groups[keys->slots[at] - 1];
-        if (group->values == values && group->mask == mask)
-            break;
-        at = (at + 1) & last;
-    }
-    return at;
+    while (slots[at].first && (slots[at].values != values || slots[at].mask != mask))
+        at = (at + 1) & (slot_count - 1);
+    return &slots[at];
 }
 
 enum wm_status wm_keystore_create(struct wm_keystore **keys)
@@ -82,55 +78,53 @@ enum wm_status wm_keystore_create(struct wm_keystore **keys)
     return *keys ? WM_OK : WM_NO_MEMORY;
 }
 
-static void free_entries(struct wm_keystore *keys)
+void wm_keystore_clear(struct wm_keystore *keys)
 {
     if (keys->entries)
-        wm_cleanse(keys->entries, keys->entry_cap * sizeof *keys->entries);
-    free(keys->entries);
+        wm_cleanse(keys->entries, keys->entry_count * sizeof *keys->entries);
+    if (keys->slots)
+        memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
+    keys->entry_count = keys->group_count = keys->masks_used = 0;
 }
 
 void wm_keystore_destroy(struct wm_keystore *keys)
 {
     if (!keys)
         return;
-    free_entries(keys);
-    free(keys->groups);
+    wm_secret_free(keys->entries, keys->entry_cap * sizeof *keys->entries);
     free(keys->slots);
     free(keys);
 }
 
-/* Not realloc: it would leave keys behind in the memory it gives up. */
 static bool grow_entries(struct wm_keystore *keys)
 {
     uint32_t cap = keys->entry_cap ? keys->entry_cap * 2 : 16;
-    struct entry *grown = cap > keys->entry_cap && cap < NO_ENTRY ? calloc(cap, sizeof *grown) : NULL;
+    struct entry *grown = cap > keys->entry_cap && cap < NO_ENTRY - 1 ? wm_secret_alloc(cap * sizeof *grown) : NULL;
 
     if (!grown)
         return false;
     if (keys->entry_count)
         memcpy(grown, keys->entries, keys->entry_count * sizeof *grown);
-    free_entries(keys);
+    wm_secret_free(keys->entries, keys->entry_cap * sizeof *keys->entries);
     keys->entries = grown;
     keys->entry_cap = cap;
     return true;
 }
 
-static bool grow_groups(struct wm_keystore *keys)
+static bool grow_slots(struct wm_keystore *keys)
 {
-    uint32_t cap = keys->group_cap ? keys->group_cap * 2 : 16;
-    uint32_t *slots = cap <= UINT32_MAX / 4 ? calloc((size_t)cap * 2, sizeof *slots) : NULL;
-    struct group *groups = slots ? realloc(keys->groups, cap * sizeof *groups) : NULL;
+    uint32_t count = keys->slot_count ? keys->slot_count * 2 : 32;
+    struct slot *slots = count ? calloc(count, sizeof *slots) : NULL;
 
-    if (!groups) {
-        free(slots);
+    if (!slots)
         return false;
+    for (uint32_t i = 0; i < keys->slot_count; i++) {
+        if (keys->slots[i].first)
+            *slot_of(slots, count, keys->slots[i].values, keys->slots[i].mask) = keys->slots[i];
     }
     free(keys->slots);
-    keys->groups = groups;
     keys->slots = slots;
-    keys->group_cap = cap;
-    for (uint32_t i = 0; i < keys->group_count; i++)
-        slots[slot_of(keys, groups[i].values, groups[i].mask)] = i + 1;
+    keys->slot_count = count;
     return true;
 }
 
@@ -139,24 +133,26 @@ enum wm_status wm_keystore_add(struct wm_keystore *keys, const struct wm_key_pat
     unsigned mask = (pattern->has_id ? FIELD_ID : 0) | (pattern->has_manufacturer ? FIELD_MANUFACTURER : 0) |
                     (pattern->has_version ? FIELD_VERSION : 0) | (pattern->has_type ? FIELD_TYPE : 0);
     uint64_t values = values_of(&pattern->address, mask);
-    uint32_t at, index = keys->entry_count;
-    struct group *group;
+    uint32_t index = keys->entry_count;
+    struct slot *slot;
 
     if (keys->entry_count == keys->entry_cap && !grow_entries(keys))
         return WM_NO_MEMORY;
-    if (keys->group_count == keys->group_cap && !grow_groups(keys))
+    if (keys->group_count * 2 >= keys->slot_count && !grow_slots(keys))
         return WM_NO_MEMORY;
-    at = slot_of(keys, values, mask);
-    if (keys->slots[at]) {
-        group = &keys->groups[keys->slots[at] - 1];
-        keys->entries[group->last].next = index;
-        group->last = index;
+    slot = slot_of(keys->slots, keys->slot_count, values, mask);
+    if (slot->first) {
+        struct entry *first = &keys->entries[slot->first - 1];
+        keys->entries[first->last].next = index;
+        first->last = index;
     } else {
-        keys->groups[keys->group_count] = (struct group){.values = values, .mask = (uint8_t)mask, .first = index, .last = index};
-        keys->slots[at] = ++keys->group_count;
+        *slot = (struct slot){.values = values, .first = index + 1, .mask = mask};
+        keys->group_count++;
         keys->masks_used |= 1U << mask;
     }
-    keys->entries[index] = (struct entry){.key = *key, .next = NO_ENTRY};
+    keys->entries[index].key = *key;
+    keys->entries[index].next = NO_ENTRY;
+    keys->entries[index].last = index;
     keys->entry_count++;
     return WM_OK;
 }
@@ -166,21 +162,44 @@ size_t wm_keystore_count(const struct wm_keystore *keys)
     return keys->entry_count;
 }
 
+const struct wm_key *wm_key_search_next(struct wm_key_search *search)
+{
+    const struct wm_keystore *keys = search->keys;
+    const struct entry *entry;
+
+    while (!search->entry) {
+        unsigned mask;
+        if (!keys || search->step == MASKS)
+            return NULL;
+        mask = mask_order[search->step++];
+        if (keys->masks_used >> mask & 1)
+            search->entry = slot_of(keys->slots, keys->slot_count, values_of(&search->address, mask), mask)->first;
+    }
+    entry = &keys->entries[search->entry - 1];
+    search->entry = entry->next + 1; /* NO_ENTRY + 1 is 0 */
+    return &entry->key;
+}
+
+void wm_key_search_pattern(const struct wm_key_search *search, struct wm_key_pattern *pattern)
+{
+    unsigned mask = search->step ? mask_order[search->step - 1] : 0;
+
+    *pattern = (struct wm_key_pattern){.has_id = mask & FIELD_ID,
+                                       .has_manufacturer = mask & FIELD_MANUFACTURER,
+                                       .has_version = mask & FIELD_VERSION,
+                                       .has_type = mask & FIELD_TYPE,
+                                       .address = search->address};
+}
+
 enum wm_status wm_keystore_find(const struct wm_keystore *keys, const struct wm_address *address, size_t i, struct wm_key *key)
 {
-    for (unsigned n = 0; n < MASKS; n++) {
-        unsigned mask = mask_order[n];
-        if (!(keys->masks_used >> mask & 1))
-            continue;
-        uint32_t slot = keys->slots[slot_of(keys, values_of(address, mask), mask)];
-        if (!slot)
-            continue;
-        for (uint32_t at = keys->groups[slot - 1].first; at != NO_ENTRY; at = keys->entries[at].next) {
-            if (i-- == 0) {
-                *key = keys->entries[at].key;
-                return WM_OK;
-            }
-        }
-    }
-    return WM_END;
+    struct wm_key_search search = {.keys = keys, .address = *address};
+    const struct wm_key *found = wm_key_search_next(&search);
+
+    while (found && i--)
+        found = wm_key_search_next(&search);
+    if (!found)
+        return WM_END;
+    *key = *found;
+    return WM_OK;
 }

@@ -3,11 +3,14 @@
 
 #include "link/dll.h"
 
-/* Keys by meter. A key is 16 bytes (AES-128). Keys are wiped from memory on destroy, and never printed by anything here. */
+/* Keys by meter. Keys lie in memory that core dumps leave out, are wiped on destroy, and never printed by anything here. */
 struct wm_keystore;
 
 struct wm_key {
-    uint8_t bytes[16];
+    uint8_t bytes[16]; /* AES-128; a DES key has the first eight */
+    bool des;
+    bool has_id, has_version; /* for that key id or version alone; otherwise for any */
+    uint8_t id, version;      /* as in the configuration field's extension or in AFL.KI */
 };
 
 /* Which meters a key is for; a field that is not set matches any. */
@@ -28,11 +31,28 @@ size_t wm_keystore_count(const struct wm_keystore *keys);
 WM_MUST_USE enum wm_status wm_keystore_find(const struct wm_keystore *keys, const struct wm_address *address, size_t i,
                                             struct wm_key *key);
 
-/* One line "PATTERN = KEY" or "PATTERN KEY" of the key file. KEY is 32 hexadecimal digits. PATTERN is one of
+/* The same keys one after another, without copies: zero it but for keys and address, then call next until NULL. What comes points
+ * into the store and lives until a key is added. */
+struct wm_key_search {
+    const struct wm_keystore *keys;
+    struct wm_address address;
+    unsigned step;  /* state */
+    uint32_t entry; /* state: the entry to give plus one; 0: look for the next group */
+};
+const struct wm_key *wm_key_search_next(struct wm_key_search *search);
+/* The pattern that the key given last was filed under. */
+void wm_key_search_pattern(const struct wm_key_search *search, struct wm_key_pattern *pattern);
+
+/* Forgets (and wipes) all keys. */
+void wm_keystore_clear(struct wm_keystore *keys);
+
+/* One line "PATTERN = KEY [OPTION...]" or "PATTERN KEY [OPTION...]" of the key file. KEY is 32 hexadecimal digits (AES-128), or 16
+ * (DES, security modes 2 and 3). PATTERN is one of
  *     12345678              the meter's id, eight digits as printed on it
  *     KAM-12345678          manufacturer and id
  *     KAM.12345678.1B.16    manufacturer, id, version and device type (both two hexadecimal digits); any of the four may be *
  *     *                     every meter
+ * OPTION is id=N (0 to 15) or version=N (0 to 255): the key serves telegrams that name this key id or key version, or none.
  * Blank lines and what follows # are comments (WM_OK, nothing added). WM_MALFORMED: *why is a static phrase that names the fault
  * and the remedy, without key material; WM_NO_MEMORY. */
 WM_MUST_USE enum wm_status wm_keystore_add_line(struct wm_keystore *keys, const char *line, size_t len, const char **why);
@@ -40,3 +60,12 @@ WM_MUST_USE enum wm_status wm_keystore_add_line(struct wm_keystore *keys, const 
  * cannot be opened or read (errno says why). WM_INVALID: group or others may read or write it; allow_shared lets that pass. */
 WM_MUST_USE enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line,
                                             const char **why);
+
+/* Another program's keys. A wmbusmeters meter file: "id=" and "key=" lines (its other lines are passed over; id may be * or have a
+ * .M=MFR or .V= or .T= part, a key that is no hexadecimal number, such as NOKEY, adds nothing). A CSV: a heading line that names a
+ * column id (also: meter, meter_id, serial, address) and a column key (also: aes_key, aeskey, enc_key, encryption_key), maybe
+ * manufacturer (mfr, m), version, type, separated by comma, semicolon or tab, in any order; other columns are passed over. Faults
+ * are told as by wm_keystore_load. */
+enum wm_key_format { WM_KEYS_OWN, WM_KEYS_WMBUSMETERS, WM_KEYS_CSV };
+WM_MUST_USE enum wm_status wm_keystore_import(struct wm_keystore *keys, const char *path, enum wm_key_format format,
+                                              bool allow_shared, unsigned *line, const char **why);

@@ -101,7 +101,11 @@ START_TEST(afl_reads_a_published_layer)
 
     ck_assert_int_eq(wm_afl_parse((struct wm_span){layer, sizeof layer}, &afl), WM_OK);
     ck_assert_uint_eq(afl.fcl, WM_AFL_MCLP | WM_AFL_MCRP | WM_AFL_MACP);
-    ck_assert_uint_eq(afl.fields.len, 13);
+    ck_assert_uint_eq(afl.mcl, 0x25);
+    ck_assert_uint_eq(afl.mcr, 0x0AB3);
+    ck_assert_uint_eq(afl.mac.len, 8);
+    ck_assert_uint_eq(afl.mac.data[0], 0xAF);
+    ck_assert_uint_eq(afl.raw.len, 17);
     ck_assert_uint_eq(afl.payload.data[0], 0x72);
     ck_assert(!wm_afl_fragmented(&afl));
     for (size_t len = 0; len < 17; len++)
@@ -114,28 +118,40 @@ END_TEST
 
 START_TEST(afl_build_then_parse)
 {
-    uint8_t fields[254], payload[30], bytes[300];
+    uint8_t mac[16], payload[30], bytes[300];
     struct wm_afl afl, back;
 
-    for (size_t len = 0; len < sizeof fields; len += 11) {
+    srand(4);
+    for (unsigned round = 0; round < 2000; round++) {
         struct wm_writer out = wm_writer_of(bytes, sizeof bytes);
-        memset(fields, (int)len, sizeof fields);
-        memset(payload, (int)len + 1, sizeof payload);
-        afl = (struct wm_afl){(uint16_t)(len * 977), {fields, len}, {payload, len % sizeof payload}};
+        memset(mac, (int)round, sizeof mac);
+        memset(payload, (int)round + 1, sizeof payload);
+        afl = (struct wm_afl){.fcl = (uint16_t)rand(),
+                              .mcl = (uint8_t)rand(),
+                              .ki = (uint16_t)rand(),
+                              .mcr = (uint32_t)rand(),
+                              .ml = (uint16_t)rand(),
+                              .mac = {mac, 1 + round % 16},
+                              .payload = {payload, round % sizeof payload}};
         ck_assert_int_eq(wm_afl_build(&afl, &out), WM_OK);
         ck_assert_int_eq(wm_afl_parse(wm_writer_span(&out), &back), WM_OK);
         ck_assert_uint_eq(back.fcl, afl.fcl);
-        ck_assert(wm_span_equal(back.fields, afl.fields));
+        ck_assert(!(afl.fcl & WM_AFL_MCLP) || back.mcl == afl.mcl);
+        ck_assert(!(afl.fcl & WM_AFL_KIP) || back.ki == afl.ki);
+        ck_assert(!(afl.fcl & WM_AFL_MCRP) || back.mcr == afl.mcr);
+        ck_assert(!(afl.fcl & WM_AFL_MLP) || back.ml == afl.ml);
+        ck_assert(!(afl.fcl & WM_AFL_MACP) || wm_span_equal(back.mac, afl.mac));
         ck_assert(wm_span_equal(back.payload, afl.payload));
         struct wm_writer tight = wm_writer_of(bytes, out.len - 1);
         ck_assert_int_eq(wm_afl_build(&afl, &tight), WM_FULL);
     }
-    struct wm_writer out = wm_writer_of(bytes, sizeof bytes);
-    afl.fields.len = 254;
-    ck_assert_int_eq(wm_afl_build(&afl, &out), WM_FULL);
     ck_assert(wm_afl_fragmented(&(struct wm_afl){.fcl = WM_AFL_MF | 1}));
     ck_assert(wm_afl_fragmented(&(struct wm_afl){.fcl = 2}));
     ck_assert(!wm_afl_fragmented(&(struct wm_afl){.fcl = WM_AFL_MACP | 1}));
+    /* AFLL with no room for what FCL announces, then with room for all but the MAC */
+    static const uint8_t no_room[] = {0x90, 0x02, 0x00, 0x20, 0x25}, no_mac[] = {0x90, 0x03, 0x00, 0x24, 0x25};
+    ck_assert_int_eq(wm_afl_parse((struct wm_span){no_room, sizeof no_room}, &afl), WM_MALFORMED);
+    ck_assert_int_eq(wm_afl_parse((struct wm_span){no_mac, sizeof no_mac}, &afl), WM_MALFORMED);
 }
 END_TEST
 

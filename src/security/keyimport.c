@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "security/crypto.h"
+#include "security/keyfile_lines.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Keys from the files of other programs. */
+
+static bool equals(struct wm_key_word word, const char *text)
+{
+    return word.len == strlen(text) && strncasecmp(word.text, text, word.len) == 0;
+}
+
+/* Cuts at the first of the characters; the rest is behind it. False when there was nothing more. */
+static bool cut(struct wm_key_word *rest, const char *separators, struct wm_key_word *field)
+{
+    size_t n = 0;
+
+    if (!rest->text)
+        return false;
+    while (n < rest->len && !strchr(separators, rest->text[n]))
+        n++;
+    *field = wm_key_trim(rest->text, n);
+    *rest = n < rest->len ? (struct wm_key_word){rest->text + n + 1, rest->len - n - 1} : (struct wm_key_word){NULL, 0};
+    return true;
+}
+
+static enum wm_status add(struct wm_keystore *keys, const struct wm_key_pattern *pattern, const struct wm_key *key,
+                          const char **why)
+{
+    enum wm_status status = wm_keystore_add(keys, pattern, key);
+
+    if (status != WM_OK)
+        *why = "no memory for another key";
+    return status;
+}
+
+/* wmbusmeters: id and key come on lines of their own, in either order; a file describes one meter. */
+struct meter_file {
+    struct wm_keystore *keys;
+    struct wm_key_pattern patterns[16];
+    size_t pattern_count;
+    struct wm_key key;
+    bool has_key;
+};
+
+/* "12345678", "*", "12345678.M=KAM.V=1b.T=16"; "!..." excludes meters and "p1" and the like are no wireless addresses: those and
+ * ids with a * behind some digits are told. */
+static const char *meter_id(struct wm_key_word text, struct wm_key_pattern *pattern)
+{
+    struct wm_key_word part;
+    uint32_t number;
+    const char *why = NULL;
+
+    if (cut(&text, ".", &part) && !equals(part, "*") && !equals(part, "ANYID")) {
+        pattern->has_id = true;
+        if (!wm_key_number(part, 8, &pattern->address.id))
+            why = "the id is not eight digits or *";
+    }
+    while (!why && cut(&text, ".", &part)) {
+        struct wm_key_word value = {part.text + 2, part.len > 2 ? part.len - 2 : 0};
+        char letters[4] = {0};
+        if (part.len < 3 || part.text[1] != '=')
+            return "a part of the id is not M=, V= or T=";
+        switch (part.text[0]) {
+        case 'M':
+            if (value.len != 3)
+                return "the manufacturer in the id is not three letters";
+            memcpy(letters, value.text, 3);
+            pattern->has_manufacturer = true;
+            if (wm_manufacturer_parse(letters, &pattern->address.manufacturer) != WM_OK)
+                why = "the manufacturer in the id is not three letters";
+            break;
+        case 'V':
+        case 'T':
+            if (!wm_key_number(value, 2, &number))
+                return "the version or type in the id is not two hexadecimal digits";
+            if (part.text[0] == 'V') {
+                pattern->has_version = true;
+                pattern->address.version = (uint8_t)number;
+            } else {
+                pattern->has_type = true;
+                pattern->address.type = (uint8_t)number;
+            }
+            break;
+        default:
+            why = "a part of the id is not M=, V= or T=";
+        }
+    }
+    return why;
+}
+
+static enum wm_status take_meter_line(void *user, const char *line, size_t len, const char **why)
+{
+    struct meter_file *file = user;
+    struct wm_key_word rest = wm_key_trim(line, len), name, id;
+
+    if (rest.len == 0 || rest.text[0] == '#' || !cut(&rest, "=", &name) || !rest.text)
+        return WM_OK;
+    if (equals(name, "id")) {
+        while (cut(&rest, ",", &id)) {
+            if (file->pattern_count == sizeof file->patterns / sizeof file->patterns[0]) {
+                *why = "more than 16 ids in one meter file";
+                return WM_MALFORMED;
+            }
+            *why = meter_id(id, &file->patterns[file->pattern_count++]);
+            if (*why)
+                return WM_MALFORMED;
+        }
+    } else if (equals(name, "key")) {
+        rest = wm_key_trim(rest.text, rest.len);
+        if (rest.len == 0 || equals(rest, "NOKEY"))
+            return WM_OK;
+        file->has_key = wm_key_parse(rest, &file->key);
+        if (!file->has_key) {
+            *why = "the key is not 32 hexadecimal digits (AES-128), or 16 (DES)";
+            return WM_MALFORMED;
+        }
+    }
+    return WM_OK;
+}
+
+static enum wm_status import_meter(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line, const char **why)
+{
+    struct meter_file file = {.keys = keys};
+    enum wm_status status = wm_key_file_lines(path, allow_shared, take_meter_line, &file, line, why);
+
+    if (status == WM_OK && file.has_key && file.pattern_count == 0) {
+        *line = 0;
+        *why = "the meter file has a key but no id= line";
+        status = WM_MALFORMED;
+    }
+    for (size_t i = 0; i < file.pattern_count && file.has_key && status == WM_OK; i++)
+        status = add(keys, &file.patterns[i], &file.key, why);
+    wm_cleanse(&file.key, sizeof file.key);
+    return status;
+}
+
+enum column { ID, KEY, MANUFACTURER, VERSION, TYPE, COLUMNS };
+
+struct csv_file {
+    struct wm_keystore *keys;
+    bool has_heading;
+    char separator[2];
+    int at[COLUMNS]; /* -1: there is none */
+};
+
+static enum column column_of(struct wm_key_word name)
+{
+    static const struct {
+        const char *name;
+        enum column column;
+    } names[] = {
+        {"id", ID},
+        {"meter", ID},
+        {"meter_id", ID},
+        {"serial", ID},
+        {"address", ID},
+        {"key", KEY},
+        {"aes_key", KEY},
+        {"aeskey", KEY},
+        {"enc_key", KEY},
+        {"encryption_key", KEY},
+        {"m", MANUFACTURER},
+        {"mfr", MANUFACTURER},
+        {"manufacturer", MANUFACTURER},
+        {"version", VERSION},
+        {"type", TYPE},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (equals(name, names[i].name))
+            return names[i].column;
+    }
+    return COLUMNS;
+}
+
+static struct wm_key_word unquote(struct wm_key_word word)
+{
+    if (word.len >= 2 && word.text[0] == '"' && word.text[word.len - 1] == '"')
+        return wm_key_trim(word.text + 1, word.len - 2);
+    return word;
+}
+
+static enum wm_status take_heading(struct csv_file *file, struct wm_key_word rest, const char **why)
+{
+    struct wm_key_word field;
+
+    file->separator[0] = memchr(rest.text, ';', rest.len) ? ';' : memchr(rest.text, '\t', rest.len) ? '\t' : ',';
+    for (int i = 0; i < COLUMNS; i++)
+        file->at[i] = -1;
+    for (int i = 0; cut(&rest, file->separator, &field); i++) {
+        enum column column = column_of(unquote(field));
+        if (column != COLUMNS)
+            file->at[column] = i;
+    }
+    file->has_heading = true;
+    if (file->at[ID] >= 0 && file->at[KEY] >= 0)
+        return WM_OK;
+    *why = "the heading names no column id and key";
+    return WM_MALFORMED;
+}
+
+static enum wm_status take_csv_line(void *user, const char *line, size_t len, const char **why)
+{
+    struct csv_file *file = user;
+    struct wm_key_word rest = wm_key_trim(line, len), field, fields[COLUMNS] = {{NULL, 0}};
+    struct wm_key_pattern pattern = {0};
+    struct wm_key key = {0};
+    char text[32];
+    enum wm_status status;
+    size_t n = 0;
+
+    if (rest.len == 0 || rest.text[0] == '#')
+        return WM_OK;
+    if (!file->has_heading)
+        return take_heading(file, rest, why);
+    for (int i = 0; cut(&rest, file->separator, &field); i++) {
+        for (int column = 0; column < COLUMNS; column++) {
+            if (file->at[column] == i)
+                fields[column] = unquote(field);
+        }
+    }
+    if (fields[KEY].len == 0)
+        return WM_OK;
+    /* MFR.ID.VERSION.TYPE, put together from the columns there are; an id column may have any pattern when it stands alone */
+    if (fields[MANUFACTURER].len || fields[VERSION].len || fields[TYPE].len) {
+        static const enum column order[] = {MANUFACTURER, ID, VERSION, TYPE};
+        for (size_t i = 0; i < 4; i++) {
+            field = fields[order[i]].len ? fields[order[i]] : (struct wm_key_word){"*", 1};
+            if (n + field.len + 2 > sizeof text) {
+                *why = "a field of the address is too long";
+                return WM_MALFORMED;
+            }
+            memcpy(text + n, field.text, field.len);
+            n += field.len;
+            text[n++] = '.';
+        }
+        *why = wm_key_pattern_parse((struct wm_key_word){text, n - 1}, &pattern);
+    } else {
+        *why = fields[ID].len ? wm_key_pattern_parse(fields[ID], &pattern) : "the id is missing";
+    }
+    if (*why)
+        return WM_MALFORMED;
+    if (!wm_key_parse(fields[KEY], &key)) {
+        wm_cleanse(&key, sizeof key);
+        *why = "the key is not 32 hexadecimal digits (AES-128), or 16 (DES)";
+        return WM_MALFORMED;
+    }
+    status = add(file->keys, &pattern, &key, why);
+    wm_cleanse(&key, sizeof key);
+    return status;
+}
+
+enum wm_status wm_keystore_import(struct wm_keystore *keys, const char *path, enum wm_key_format format, bool allow_shared,
+                                  unsigned *line, const char **why)
+{
+    struct csv_file csv = {.keys = keys};
+
+    switch (format) {
+    case WM_KEYS_WMBUSMETERS:
+        return import_meter(keys, path, allow_shared, line, why);
+    case WM_KEYS_CSV:
+        return wm_key_file_lines(path, allow_shared, take_csv_line, &csv, line, why);
+    case WM_KEYS_OWN:
+        break;
+    }
+    return wm_keystore_load(keys, path, allow_shared, line, why);
+}
