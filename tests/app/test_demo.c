@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The bundled recording: what it gives, that its script still makes it, and that an installed program plays its own copy. */
+/* The bundled recording: what it gives, that its script still makes it, that an installed program plays its own copy, and that the
+ * set-ups of flowgraphs/ bring it to the program. */
 
 static struct cli cli;
 
@@ -164,6 +165,45 @@ START_TEST(the_installed_program_finds_its_own_copy)
 }
 END_TEST
 
+/* flowgraphs/: stand-ins for the other programs play the recording (in the sample format of the radio), tell how they were called,
+ * and take the lines. Each set-up brings all telegrams. */
+static const struct {
+    const char *command, *called;
+} setups[] = {
+    {"RATE=1.2M GAIN=30 WMSDR=$W RTL_SDR=./rtl '" WMSDR_SOURCE_DIR "/flowgraphs/rtl-sdr' -q -F hex",
+     "-d 0 -p 0 -g 30 -f 868.625M -s 1.2M -\n"},
+    {"RATE=1200000 WMSDR=$W HACKRF_TRANSFER=./hackrf '" WMSDR_SOURCE_DIR "/flowgraphs/hackrf' -q -F hex",
+     "-r - -f 868625000 -s 1200000 -l 32 -g 30\n"},
+    {"RATE=1200000 WMSDR=$W RTL_SDR=./rtl '" WMSDR_SOURCE_DIR "/flowgraphs/record' 2 heard_868.625M_1200k.cu8 >live &&"
+     " $W rx -q -F hex -r heard_868.625M_1200k.cu8",
+     "-d 0 -p 0 -f 868625000 -s 1200000 -n 2400000 -\n"},
+    {"WMSDR=$W WMBUSMETERS=./decoder '" WMSDR_SOURCE_DIR "/flowgraphs/wmbusmeters' '" WMSDR_SOURCE_DIR
+     "/data/demo.sigmf-meta' Gas auto 40000004 NOKEY",
+     "--format=json stdin:rtlwmbus Gas auto 40000004 NOKEY\n"},
+};
+
+START_TEST(the_setups_feed_the_program)
+{
+    static const char rtl[] = "#!/bin/sh\necho \"$*\" >called\ncat '" WMSDR_SOURCE_DIR "/data/demo.sigmf-data'\n";
+    static const char hackrf[] = "#!/bin/sh\necho \"$*\" >called\nexport LC_ALL=C\ntr '\\000-\\377' '\\200-\\377\\000-\\177' <'" //
+        WMSDR_SOURCE_DIR "/data/demo.sigmf-data'\n";
+    static const char decoder[] = "#!/bin/sh\necho \"$*\" >called\nsed 's/.*;0x//' | tr a-f A-F\n";
+    char expected_lines[1024] = "";
+
+    cli_file(&cli, "rtl", rtl, sizeof rtl - 1);
+    cli_file(&cli, "hackrf", hackrf, sizeof hackrf - 1);
+    cli_file(&cli, "decoder", decoder, sizeof decoder - 1);
+    for (size_t i = 0; i < COUNT; i++)
+        strcat(strcat(expected_lines, expected[i].telegram), "\n");
+    cli_run(&cli, "chmod +x rtl hackrf decoder");
+    cli_run(&cli, setups[_i].command);
+    ck_assert_msg(cli.exit_code == 0, "%s: exit code %d: %s", setups[_i].command, cli.exit_code, cli.err);
+    ck_assert_str_eq(cli.out, expected_lines);
+    cli_run(&cli, "cat called");
+    ck_assert_str_eq(cli.out, setups[_i].called);
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("app: the bundled recording");
@@ -176,5 +216,6 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, the_metadata_say_that_it_is_synthetic);
     tcase_add_test(tcase, the_script_makes_the_same_recording);
     tcase_add_test(tcase, the_installed_program_finds_its_own_copy);
+    tcase_add_loop_test(tcase, the_setups_feed_the_program, 0, sizeof setups / sizeof setups[0]);
     return suite;
 }
