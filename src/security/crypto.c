@@ -9,13 +9,17 @@
 #include <string.h>
 
 /* Fetching an algorithm walks OpenSSL's providers under a lock and costs more than decrypting a telegram: each context is bound to
- * its cipher once, and later initialised with a key and an IV alone. CMAC and the KDF are built from the AES context here, because
- * EVP_MAC_init costs several times what the telegram's blocks do. */
+ * its cipher once, and gets keys afterwards. Three more things cost as much as a telegram's blocks, and are done without:
+ *   - an IV: the CBC contexts keep the zero IV they were made with (a new key resets them to it), and the IV is added to the first
+ *     block here, which by the definition of CBC is the same;
+ *   - the flag for "no padding", which is set again with each key: EVP_Cipher works on whole blocks without it;
+ *   - EVP_MAC and CCM contexts, which take parameters by name: CMAC, the KDF and CCM are put together from the AES contexts.
+ */
 struct wm_crypto {
     EVP_CIPHER_CTX *cbc_decrypt, *cbc_encrypt;
-    EVP_CIPHER_CTX *ecb; /* encrypts; for the KDF */
+    EVP_CIPHER_CTX *ecb; /* encrypts; for the KDF and CCM's counter */
     EVP_CIPHER_CTX *ctr;
-    EVP_CIPHER_CTX *ccm_open, *ccm_seal, *gcm_open, *gcm_seal;
+    EVP_CIPHER_CTX *gcm_open, *gcm_seal;
     EVP_CIPHER_CTX *des_open, *des_seal;
     EVP_CIPHER *wrap;
     EVP_CIPHER_CTX *wrap_ctx;
@@ -47,16 +51,14 @@ enum wm_status wm_crypto_create(struct wm_crypto **crypto)
     made->cbc_encrypt = bind_cipher("AES-128-CBC", 1, true);
     made->ecb = bind_cipher("AES-128-ECB", 1, true);
     made->ctr = bind_cipher("AES-128-CTR", 1, true);
-    made->ccm_open = bind_cipher("AES-128-CCM", 0, false);
-    made->ccm_seal = bind_cipher("AES-128-CCM", 1, false);
     made->gcm_open = bind_cipher("AES-128-GCM", 0, false);
     made->gcm_seal = bind_cipher("AES-128-GCM", 1, false);
-    made->des_open = bind_cipher("DES-EDE3-CBC", 0, false);
-    made->des_seal = bind_cipher("DES-EDE3-CBC", 1, false);
+    made->des_open = bind_cipher("DES-EDE3-CBC", 0, true);
+    made->des_seal = bind_cipher("DES-EDE3-CBC", 1, true);
     made->wrap = EVP_CIPHER_fetch(NULL, "AES-128-WRAP", NULL);
     made->wrap_ctx = EVP_CIPHER_CTX_new();
-    if (!made->cbc_decrypt || !made->cbc_encrypt || !made->ecb || !made->ctr || !made->ccm_open || !made->ccm_seal ||
-        !made->gcm_open || !made->gcm_seal || !made->des_open || !made->des_seal || !made->wrap || !made->wrap_ctx) {
+    if (!made->cbc_decrypt || !made->cbc_encrypt || !made->ecb || !made->ctr || !made->gcm_open || !made->gcm_seal ||
+        !made->des_open || !made->des_seal || !made->wrap || !made->wrap_ctx) {
         wm_crypto_destroy(made);
         return WM_UNSUPPORTED;
     }
@@ -72,8 +74,6 @@ void wm_crypto_destroy(struct wm_crypto *crypto)
     EVP_CIPHER_CTX_free(crypto->cbc_encrypt);
     EVP_CIPHER_CTX_free(crypto->ecb);
     EVP_CIPHER_CTX_free(crypto->ctr);
-    EVP_CIPHER_CTX_free(crypto->ccm_open);
-    EVP_CIPHER_CTX_free(crypto->ccm_seal);
     EVP_CIPHER_CTX_free(crypto->gcm_open);
     EVP_CIPHER_CTX_free(crypto->gcm_seal);
     EVP_CIPHER_CTX_free(crypto->des_open);
@@ -83,46 +83,78 @@ void wm_crypto_destroy(struct wm_crypto *crypto)
     free(crypto);
 }
 
-static enum wm_status update(EVP_CIPHER_CTX *ctx, struct wm_span in, uint8_t *out)
+/* Whole blocks, or any bytes for CTR; goes on where the last call ended. */
+static enum wm_status run(EVP_CIPHER_CTX *ctx, struct wm_span in, uint8_t *out)
 {
-    int len = 0;
-
-    if (in.len == 0)
-        return WM_OK;
-    return EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len) && (size_t)len == in.len ? WM_OK : WM_UNSUPPORTED;
+    return in.len == 0 || EVP_Cipher(ctx, out, in.data, (unsigned)in.len) > 0 ? WM_OK : WM_UNSUPPORTED;
 }
 
-static enum wm_status run_cipher(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t *iv, struct wm_span in, uint8_t *out)
+/* A new key; the chain begins at the zero IV. */
+static bool set_key(EVP_CIPHER_CTX *ctx, const uint8_t *key)
 {
-    if (in.len > INT32_MAX)
+    return EVP_CipherInit_ex2(ctx, NULL, key, NULL, -1, NULL); /* -1: the direction stays */
+}
+
+static void xor_bytes(uint8_t *bytes, const uint8_t *with, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        bytes[i] ^= with[i];
+}
+
+static void xor_block(uint8_t *block, const uint8_t *with)
+{
+    xor_bytes(block, with, WM_AES_BYTES);
+}
+
+static enum wm_status cbc_decrypt(EVP_CIPHER_CTX *ctx, size_t block, const uint8_t *key, const uint8_t *iv, struct wm_span in,
+                                  uint8_t *out)
+{
+    enum wm_status status;
+
+    if (in.len % block || in.len > INT32_MAX)
         return WM_INVALID;
-    if (!EVP_CipherInit_ex2(ctx, NULL, key, iv, -1, NULL)) /* -1: the direction stays */
+    status = set_key(ctx, key) ? run(ctx, in, out) : WM_UNSUPPORTED;
+    if (status == WM_OK && in.len)
+        xor_bytes(out, iv, block);
+    return status;
+}
+
+static enum wm_status cbc_encrypt(EVP_CIPHER_CTX *ctx, size_t block, const uint8_t *key, const uint8_t *iv, struct wm_span in,
+                                  uint8_t *out)
+{
+    uint8_t first[WM_AES_BYTES];
+    enum wm_status status;
+
+    if (in.len % block || in.len > INT32_MAX)
+        return WM_INVALID;
+    if (!set_key(ctx, key))
         return WM_UNSUPPORTED;
-    return update(ctx, in, out);
+    if (in.len == 0)
+        return WM_OK;
+    memcpy(first, in.data, block);
+    xor_bytes(first, iv, block);
+    status = run(ctx, (struct wm_span){first, block}, out);
+    return status == WM_OK ? run(ctx, wm_span_sub(in, block, in.len), out + block) : status;
 }
 
 enum wm_status wm_crypto_cbc_decrypt(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const uint8_t iv[WM_AES_BYTES],
                                      struct wm_span in, uint8_t *out)
 {
-    return in.len % WM_AES_BYTES ? WM_INVALID : run_cipher(crypto->cbc_decrypt, key, iv, in, out);
+    return cbc_decrypt(crypto->cbc_decrypt, WM_AES_BYTES, key, iv, in, out);
 }
 
 enum wm_status wm_crypto_cbc_encrypt(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const uint8_t iv[WM_AES_BYTES],
                                      struct wm_span in, uint8_t *out)
 {
-    return in.len % WM_AES_BYTES ? WM_INVALID : run_cipher(crypto->cbc_encrypt, key, iv, in, out);
+    return cbc_encrypt(crypto->cbc_encrypt, WM_AES_BYTES, key, iv, in, out);
 }
 
 enum wm_status wm_crypto_ctr(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const uint8_t counter[WM_AES_BYTES],
                              struct wm_span in, uint8_t *out)
 {
-    return run_cipher(crypto->ctr, key, counter, in, out);
-}
-
-static void xor_block(uint8_t *block, const uint8_t *with)
-{
-    for (int i = 0; i < WM_AES_BYTES; i++)
-        block[i] ^= with[i];
+    if (in.len > INT32_MAX)
+        return WM_INVALID;
+    return EVP_CipherInit_ex2(crypto->ctr, NULL, key, counter, -1, NULL) ? run(crypto->ctr, in, out) : WM_UNSUPPORTED;
 }
 
 /* RFC 4493 clause 2.3: multiplication by x in GF(2^128). */
@@ -143,7 +175,8 @@ enum wm_status wm_crypto_cmac(struct wm_crypto *crypto, const uint8_t key[WM_AES
     uint8_t l[WM_AES_BYTES], k1[WM_AES_BYTES], k2[WM_AES_BYTES], pool[32 * WM_AES_BYTES], scratch[sizeof pool];
     size_t have = 0;
     bool first = true;
-    enum wm_status status = run_cipher(crypto->cbc_encrypt, key, zeros, (struct wm_span){zeros, WM_AES_BYTES}, l);
+    enum wm_status status =
+        set_key(crypto->cbc_encrypt, key) ? run(crypto->cbc_encrypt, (struct wm_span){zeros, WM_AES_BYTES}, l) : WM_UNSUPPORTED;
 
     for (size_t i = 0; i < part_count && status == WM_OK; i++) {
         struct wm_span part = parts[i];
@@ -152,7 +185,7 @@ enum wm_status wm_crypto_cmac(struct wm_crypto *crypto, const uint8_t key[WM_AES
                 if (first)
                     xor_block(pool, l);
                 first = false;
-                status = update(crypto->cbc_encrypt, (struct wm_span){pool, have}, scratch);
+                status = run(crypto->cbc_encrypt, (struct wm_span){pool, have}, scratch);
                 have = 0;
             }
             size_t n = part.len < sizeof pool - have ? part.len : sizeof pool - have;
@@ -175,7 +208,7 @@ enum wm_status wm_crypto_cmac(struct wm_crypto *crypto, const uint8_t key[WM_AES
     }
     if (first)
         xor_block(pool, l);
-    status = update(crypto->cbc_encrypt, (struct wm_span){pool, last + WM_AES_BYTES}, scratch);
+    status = run(crypto->cbc_encrypt, (struct wm_span){pool, last + WM_AES_BYTES}, scratch);
     memcpy(mac, scratch + last, WM_AES_BYTES);
     return status;
 }
@@ -188,7 +221,7 @@ enum wm_status wm_crypto_cmac_blocks(struct wm_crypto *crypto, const uint8_t key
 
     if (count > 2)
         return WM_INVALID;
-    status = run_cipher(crypto->ecb, key, NULL, (struct wm_span){zeros, WM_AES_BYTES}, k1);
+    status = set_key(crypto->ecb, key) ? run(crypto->ecb, (struct wm_span){zeros, WM_AES_BYTES}, k1) : WM_UNSUPPORTED;
     if (status != WM_OK)
         return status;
     double_block(k1, k1);
@@ -196,106 +229,191 @@ enum wm_status wm_crypto_cmac_blocks(struct wm_crypto *crypto, const uint8_t key
         memcpy(masked + i * WM_AES_BYTES, blocks[i], WM_AES_BYTES);
         xor_block(masked + i * WM_AES_BYTES, k1);
     }
-    return update(crypto->ecb, (struct wm_span){masked, count * WM_AES_BYTES}, macs[0]);
+    return run(crypto->ecb, (struct wm_span){masked, count * WM_AES_BYTES}, macs[0]);
 }
 
-/* What CCM and GCM share. CCM is told the tag (or its length) before the nonce and the length before the data. `tag` is read when
- * opening, written when sealing. */
-static enum wm_status aead(EVP_CIPHER_CTX *ctx, bool seal, bool ccm, const uint8_t *key, const struct wm_aead *how,
-                           struct wm_span in, uint8_t *out, uint8_t *tag)
-{
-    uint8_t none[WM_AES_BYTES];
-    int len = 0;
+/* CCM, RFC 3610 clause 2 (NIST SP 800-38C), put together from CBC for its MAC and from AES for its counter. */
+struct ccm {
+    struct wm_crypto *crypto;
+    const struct wm_aead *how;
+    size_t left; /* of the message, for the MAC's first block */
+    uint8_t mac[WM_AES_BYTES];
+};
 
-    if (in.len == 0) { /* OpenSSL takes a NULL output for additional data */
-        in.data = zeros;
-        out = none;
+#define CCM_CHUNK 512 /* whole blocks */
+
+/* L' and the nonce with a 15 - N byte number behind it: A_i of clause 2.3 and, with other flags, B_0 of clause 2.2. */
+static void ccm_block(const struct ccm *ccm, uint8_t flags, uint32_t number, uint8_t block[WM_AES_BYTES])
+{
+    size_t n = ccm->how->nonce.len;
+
+    memset(block, 0, WM_AES_BYTES);
+    block[0] = (uint8_t)(flags | (14 - n));
+    memcpy(block + 1, ccm->how->nonce.data, n);
+    for (size_t i = 0; i < 4 && i < 15 - n; i++)
+        block[15 - i] = (uint8_t)(number >> 8 * i);
+}
+
+/* Some bytes into the MAC, filled with zeros to whole blocks. The MAC is the chain's last block. */
+static enum wm_status ccm_mac(struct ccm *ccm, struct wm_span in)
+{
+    uint8_t chunk[CCM_CHUNK], out[CCM_CHUNK];
+    enum wm_status status = WM_OK;
+
+    while (in.len && status == WM_OK) {
+        size_t n = in.len < CCM_CHUNK ? in.len : CCM_CHUNK, whole = (n + WM_AES_BYTES - 1) / WM_AES_BYTES * WM_AES_BYTES;
+        memcpy(chunk, in.data, n);
+        memset(chunk + n, 0, whole - n);
+        status = run(ccm->crypto->cbc_encrypt, (struct wm_span){chunk, whole}, out);
+        memcpy(ccm->mac, out + whole - WM_AES_BYTES, WM_AES_BYTES);
+        in = wm_span_sub(in, n, in.len);
     }
-    if (in.len > INT32_MAX || how->aad.len > INT32_MAX || how->tag_len < 4 || how->tag_len > 16 || (ccm && how->tag_len % 2) ||
-        (ccm ? how->nonce.len < 7 || how->nonce.len > 13 : how->nonce.len != 12))
-        return WM_INVALID;
-    if (EVP_CIPHER_CTX_get_iv_length(ctx) != (int)how->nonce.len &&
-        EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)how->nonce.len, NULL) <= 0)
-        return WM_UNSUPPORTED;
-    if (ccm && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)how->tag_len, seal ? NULL : tag) <= 0)
-        return WM_UNSUPPORTED;
-    if (!EVP_CipherInit_ex2(ctx, NULL, key, how->nonce.data, -1, NULL))
-        return WM_UNSUPPORTED;
-    if (!ccm && !seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)how->tag_len, tag) <= 0)
-        return WM_UNSUPPORTED;
-    if (ccm && !EVP_CipherUpdate(ctx, NULL, &len, NULL, (int)in.len))
-        return WM_UNSUPPORTED;
-    if (how->aad.len && !EVP_CipherUpdate(ctx, NULL, &len, how->aad.data, (int)how->aad.len))
-        return WM_UNSUPPORTED;
-    /* CCM needs this call even for nothing: the tag is checked in it. */
-    if ((in.len || ccm) && !EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len))
-        return seal ? WM_UNSUPPORTED : WM_INTEGRITY;
-    if ((!ccm || seal) && EVP_CipherFinal_ex(ctx, out + in.len, &len) <= 0)
-        return seal ? WM_UNSUPPORTED : WM_INTEGRITY;
-    if (seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)how->tag_len, tag) <= 0)
-        return WM_UNSUPPORTED;
-    return WM_OK;
+    return status;
 }
 
-/* The tag of an opening is only read; EVP's one call for both directions wants it writable. */
-static enum wm_status aead_open(EVP_CIPHER_CTX *ctx, bool ccm, const uint8_t *key, const struct wm_aead *how, struct wm_span in,
-                                const uint8_t *tag, uint8_t *out)
+/* The blocks in front of the message: B_0, then the length of the additional data and these. */
+static enum wm_status ccm_begin(struct ccm *ccm, const uint8_t *key)
 {
-    uint8_t copy[WM_AES_BYTES] = {0};
+    const struct wm_aead *how = ccm->how;
+    uint8_t first[4 * WM_AES_BYTES];
+    size_t len = WM_AES_BYTES, room = sizeof first - WM_AES_BYTES - 2, n = how->aad.len < room ? how->aad.len : room;
+    enum wm_status status;
 
-    if (how->tag_len <= sizeof copy)
-        memcpy(copy, tag, how->tag_len);
-    return aead(ctx, false, ccm, key, how, in, out, copy);
+    if (!set_key(ccm->crypto->cbc_encrypt, key) || !set_key(ccm->crypto->ecb, key))
+        return WM_UNSUPPORTED;
+    ccm_block(ccm, (uint8_t)((how->aad.len ? 0x40 : 0) | (how->tag_len - 2) / 2 << 3), (uint32_t)ccm->left, first);
+    if (how->aad.len) {
+        first[len++] = (uint8_t)(how->aad.len >> 8);
+        first[len++] = (uint8_t)how->aad.len;
+        memcpy(first + len, how->aad.data, n);
+        len += n;
+    }
+    status = ccm_mac(ccm, (struct wm_span){first, len});
+    return status == WM_OK ? ccm_mac(ccm, wm_span_sub(how->aad, n, how->aad.len)) : status;
+}
+
+/* Key stream from counter `number` on, added to in. */
+static enum wm_status ccm_stream(struct ccm *ccm, uint32_t number, struct wm_span in, uint8_t *out)
+{
+    uint8_t counters[CCM_CHUNK], stream[CCM_CHUNK];
+    size_t len = 0;
+    enum wm_status status;
+
+    for (; len < in.len; len += WM_AES_BYTES)
+        ccm_block(ccm, 0, number++, counters + len);
+    status = run(ccm->crypto->ecb, (struct wm_span){counters, len}, stream);
+    for (size_t i = 0; i < in.len && status == WM_OK; i++)
+        out[i] = in.data[i] ^ stream[i];
+    return status;
+}
+
+static enum wm_status ccm(struct ccm *ccm, bool seal, const uint8_t *key, struct wm_span in, uint8_t *out, uint8_t *tag)
+{
+    const struct wm_aead *how = ccm->how;
+    enum wm_status status;
+
+    if (how->nonce.len < 7 || how->nonce.len > 13 || how->tag_len < 4 || how->tag_len > 16 || how->tag_len % 2 ||
+        how->aad.len >= 0xFF00 || in.len > 0xFFFF)
+        return WM_INVALID;
+    ccm->left = in.len;
+    status = ccm_begin(ccm, key);
+    for (size_t done = 0; done < in.len && status == WM_OK; done += CCM_CHUNK) {
+        struct wm_span part = wm_span_sub(in, done, CCM_CHUNK);
+        if (seal)
+            status = ccm_mac(ccm, part);
+        if (status == WM_OK)
+            status = ccm_stream(ccm, (uint32_t)(1 + done / WM_AES_BYTES), part, out + done);
+        if (status == WM_OK && !seal)
+            status = ccm_mac(ccm, (struct wm_span){out + done, part.len});
+    }
+    return status == WM_OK ? ccm_stream(ccm, 0, (struct wm_span){ccm->mac, how->tag_len}, tag) : status;
 }
 
 enum wm_status wm_crypto_ccm_open(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,
                                   struct wm_span in, const uint8_t *tag, uint8_t *out)
 {
-    return aead_open(crypto->ccm_open, true, key, aead, in, tag, out);
+    struct ccm work = {.crypto = crypto, .how = aead};
+    uint8_t expected[WM_AES_BYTES];
+    enum wm_status status = ccm(&work, false, key, in, out, expected);
+
+    return status == WM_OK && !wm_equal_secret(expected, tag, aead->tag_len) ? WM_INTEGRITY : status;
 }
 
-enum wm_status wm_crypto_ccm_seal(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *how,
+enum wm_status wm_crypto_ccm_seal(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,
                                   struct wm_span in, uint8_t *out, uint8_t *tag)
 {
-    return aead(crypto->ccm_seal, true, true, key, how, in, out, tag);
+    struct ccm work = {.crypto = crypto, .how = aead};
+
+    return ccm(&work, true, key, in, out, tag);
+}
+
+/* The tag is read when opening, written when sealing. */
+static enum wm_status gcm(EVP_CIPHER_CTX *ctx, bool seal, const uint8_t *key, const struct wm_aead *how, struct wm_span in,
+                          uint8_t *out, uint8_t *tag)
+{
+    uint8_t none[WM_AES_BYTES];
+    int len = 0;
+
+    if (in.len > INT32_MAX || how->aad.len > INT32_MAX || how->tag_len < 4 || how->tag_len > 16 || how->nonce.len != 12)
+        return WM_INVALID;
+    if (!EVP_CipherInit_ex2(ctx, NULL, key, how->nonce.data, -1, NULL))
+        return WM_UNSUPPORTED;
+    if (!seal && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)how->tag_len, tag) <= 0)
+        return WM_UNSUPPORTED;
+    if (how->aad.len && !EVP_CipherUpdate(ctx, NULL, &len, how->aad.data, (int)how->aad.len))
+        return WM_UNSUPPORTED;
+    if (in.len && !EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len))
+        return WM_UNSUPPORTED;
+    if (EVP_CipherFinal_ex(ctx, none, &len) <= 0)
+        return seal ? WM_UNSUPPORTED : WM_INTEGRITY;
+    return !seal || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)how->tag_len, tag) > 0 ? WM_OK : WM_UNSUPPORTED;
 }
 
 enum wm_status wm_crypto_gcm_open(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,
                                   struct wm_span in, const uint8_t *tag, uint8_t *out)
 {
-    return aead_open(crypto->gcm_open, false, key, aead, in, tag, out);
+    uint8_t copy[WM_AES_BYTES] = {0}; /* EVP's one call for both directions wants it writable */
+
+    if (aead->tag_len > sizeof copy)
+        return WM_INVALID;
+    memcpy(copy, tag, aead->tag_len);
+    return gcm(crypto->gcm_open, false, key, aead, in, out, copy);
 }
 
 enum wm_status wm_crypto_gcm_seal(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *how,
                                   struct wm_span in, uint8_t *out, uint8_t *tag)
 {
-    return aead(crypto->gcm_seal, true, false, key, how, in, out, tag);
+    return gcm(crypto->gcm_seal, true, key, how, in, out, tag);
 }
 
-static enum wm_status run_des(EVP_CIPHER_CTX *ctx, const uint8_t *key, const uint8_t *iv, struct wm_span in, uint8_t *out)
+static void triple(const uint8_t key[WM_DES_BYTES], uint8_t three[3 * WM_DES_BYTES])
 {
-    uint8_t three[3 * WM_DES_BYTES];
-    enum wm_status status;
-
-    if (in.len % WM_DES_BYTES)
-        return WM_INVALID;
     for (int i = 0; i < 3; i++)
         memcpy(three + i * WM_DES_BYTES, key, WM_DES_BYTES);
-    status = run_cipher(ctx, three, iv, in, out);
-    wm_cleanse(three, sizeof three);
-    return status;
 }
 
 enum wm_status wm_crypto_des_decrypt(struct wm_crypto *crypto, const uint8_t key[WM_DES_BYTES], const uint8_t iv[WM_DES_BYTES],
                                      struct wm_span in, uint8_t *out)
 {
-    return run_des(crypto->des_open, key, iv, in, out);
+    uint8_t three[3 * WM_DES_BYTES];
+    enum wm_status status;
+
+    triple(key, three);
+    status = cbc_decrypt(crypto->des_open, WM_DES_BYTES, three, iv, in, out);
+    wm_cleanse(three, sizeof three);
+    return status;
 }
 
 enum wm_status wm_crypto_des_encrypt(struct wm_crypto *crypto, const uint8_t key[WM_DES_BYTES], const uint8_t iv[WM_DES_BYTES],
                                      struct wm_span in, uint8_t *out)
 {
-    return run_des(crypto->des_seal, key, iv, in, out);
+    uint8_t three[3 * WM_DES_BYTES];
+    enum wm_status status;
+
+    triple(key, three);
+    status = cbc_encrypt(crypto->des_seal, WM_DES_BYTES, three, iv, in, out);
+    wm_cleanse(three, sizeof three);
+    return status;
 }
 
 static enum wm_status run_wrap(struct wm_crypto *crypto, const uint8_t *key, int wrap, struct wm_span in, uint8_t *out)
