@@ -105,7 +105,8 @@ START_TEST(strong_words_are_read)
             ck_assert_msg(errors(&t) == 0, "code %d, %g Hz, %+d: %u errors tracked", code, deviations[d], off, errors(&t));
             wm_words_smooth(t.detector);
             ck_assert_msg(errors(&t) == 0, "code %d, %g Hz, %+d: %u errors smoothed", code, deviations[d], off, errors(&t));
-            ck_assert_double_eq_tol((double)wm_words_amplitude(t.detector) / t.m.amplitude, 1, t.m.bt > 0 ? 0.35 : 0.1);
+            if (t.m.bt == 0 || code == WM_WORDS_3OF6) /* Gaussian S chips, 1.5 turns each, correlate by half with straight ones */
+                ck_assert_double_eq_tol((double)wm_words_amplitude(t.detector) / t.m.amplitude, 1, t.m.bt > 0 ? 0.35 : 0.1);
             ck_assert_int_eq(wm_words_refine(t.detector, &t.burst.in, &timing), WM_OK);
             ck_assert_msg(errors(&t) == 0, "code %d, %g Hz, %+d: %u errors refined", code, deviations[d], off, errors(&t));
             ck_assert_double_eq_tol(timing.carrier * 400e3, t.m.offset_hz, 100);

@@ -33,7 +33,7 @@ START_TEST(the_tolerances_of_the_standard_are_heard)
     static const double carrier[] = {-60e3, 0, 60e3};
     static const double deviation[WM_MODE_COUNT][3] = {
         [WM_MODE_S] = {40e3, 50e3, 80e3}, [WM_MODE_T] = {40e3, 50e3, 80e3}, [WM_MODE_C] = {33.75e3, 45e3, 56.25e3}};
-    static const double clock_ppm[WM_MODE_COUNT] = {[WM_MODE_S] = 500, [WM_MODE_T] = 100000, [WM_MODE_C] = 100};
+    static const double clock_ppm[WM_MODE_COUNT] = {[WM_MODE_S] = 15000, [WM_MODE_T] = 100000, [WM_MODE_C] = 100};
     const enum wm_mode mode = (enum wm_mode)_i;
     struct air air;
     struct ear ear;
@@ -63,6 +63,33 @@ START_TEST(the_tolerances_of_the_standard_are_heard)
 }
 END_TEST
 
+/* Every clock inside the tolerance, not only its edges: the search's hypotheses must leave no hole between them. */
+START_TEST(every_clock_is_heard)
+{
+    static const struct {
+        enum wm_mode mode;
+        double step_ppm;
+        int steps;
+    } cases[] = {{WM_MODE_S, 2500, 6}, {WM_MODE_T, 5000, 20}};
+    struct air air;
+    struct ear ear;
+    double at = 0.015;
+
+    air_open(&air, RATE, MIDDLE, 0.3, NOISE, 45);
+    for (int i = -cases[_i].steps; i <= cases[_i].steps; i++) {
+        struct air_burst burst = {
+            .mode = cases[_i].mode, .bytes = 20, .at_s = at, .ec_n0_db = 18, .clock_ppm = i * cases[_i].step_ppm};
+        at = air_send(&air, &burst)->end_sample / RATE + 0.0031;
+    }
+    ck_assert(at * RATE < (double)air.samples);
+    ear_open(&ear, &air);
+    ear_hear(&ear, WM_SAMPLES_CU8, NULL);
+    air_heard_once(&air);
+    ear_close(&ear);
+    air_close(&air);
+}
+END_TEST
+
 START_TEST(the_longest_frames_are_heard)
 {
     struct air air;
@@ -70,7 +97,7 @@ START_TEST(the_longest_frames_are_heard)
 
     air_open(&air, RATE, MIDDLE, 0.35, NOISE, 40);
     air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 290, .at_s = 0.02, .ec_n0_db = 12, .clock_ppm = -100e3});
-    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 290, .at_s = 0.03, .ec_n0_db = 12, .clock_ppm = -500});
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 290, .at_s = 0.03, .ec_n0_db = 12, .clock_ppm = -15e3});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_C, .bytes = 290, .at_s = 0.08, .ec_n0_db = 12, .clock_ppm = 100});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 1, .at_s = 0.22, .ec_n0_db = 15});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 1, .at_s = 0.24, .ec_n0_db = 15});
@@ -328,6 +355,7 @@ Suite *wm_test_suite(void)
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, strong_frames_of_every_mode_are_heard_once, 0, WM_SAMPLES_COUNT);
     tcase_add_loop_test(tcase, the_tolerances_of_the_standard_are_heard, 0, WM_MODE_COUNT);
+    tcase_add_loop_test(tcase, every_clock_is_heard, 0, 2);
     tcase_add_test(tcase, the_longest_frames_are_heard);
     tcase_add_loop_test(tcase, weak_frames_are_heard, 0, 3);
     tcase_add_loop_test(tcase, scale_does_not_matter, 0, 6);
