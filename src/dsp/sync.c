@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define LAG_S          5e-6 /* of the lag product: a quarter turn at 50 kHz deviation */
-#define REALIGN_CHIPS  14   /* how far a candidate may sit beside the sequence */
+#define REALIGN_CHIPS 18 /* how far a candidate may sit beside the sequence: C format B repeats it 16 chips on */
 #define FOLLOW_CHIPS   16   /* longest word that `follows` takes */
 #define CLOCK_FINE     0.005
 #define COHERENCE_GOOD 0.62f /* 6.3 dB Ec/N0 gives 0.81 on the average */
@@ -560,7 +560,7 @@ float wm_sync_finder_follows(const struct wm_sync_finder *finder, const uint8_t 
 {
     const struct wm_correlator *c = finder->chips;
     const size_t first = REALIGN_CHIPS + finder->config.count;
-    struct wm_phasor sum = {0, 0};
+    struct wm_phasor half[2] = {{0, 0}, {0, 0}};
     int cum = 0;
 
     if (n > FOLLOW_CHIPS || !finder->follow_ready)
@@ -568,8 +568,10 @@ float wm_sync_finder_follows(const struct wm_sync_finder *finder, const uint8_t 
     for (size_t k = 0; k < n; k++) {
         const struct wm_complex_plane *tone = chips[k] ? &c->c1 : &c->c0;
         struct wm_phasor v = {tone->re[first + k], tone->im[first + k]};
-        sum = wm_phasor_add(sum, wm_phasor_mul(v, wm_phasor(-M_PI * finder->follow_h * cum)));
+        struct wm_phasor *into = &half[k >= n / 2];
+        *into = wm_phasor_add(*into, wm_phasor_mul(v, wm_phasor(-M_PI * finder->follow_h * cum)));
         cum += chips[k] ? 1 : -1;
     }
-    return (float)(sqrt(sum.re * sum.re + sum.im * sum.im) / (double)(n * c->samples));
+    /* in two halves: an error of h or of the carrier turns one against the other */
+    return (float)((hypot(half[0].re, half[0].im) + hypot(half[1].re, half[1].im)) / (double)(n * c->samples));
 }

@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATES      WM_TRELLIS_STATES
-#define SAMPLES     4  /* a chip after interpolation */
-#define WINDOW      16 /* chips to either side in the smoothed phase */
-#define GROUP       4  /* chips summed before the carrier and h search of refine */
-#define MERGE_MAX   32 /* longest detour that becomes an event */
-#define FLIP_WINDOW 20 /* chips to either side that say whether one chip is wrong */
-#define FLIPS_MAX   12 /* chips so turned after the trellis */
-#define TURNS       64 /* chip sums with a tabled phase */
+#define STATES    WM_TRELLIS_STATES
+#define SAMPLES   4  /* a chip after interpolation */
+#define WINDOW    16 /* chips to either side in the smoothed phase */
+#define GROUP     4  /* chips summed before the carrier and h search of refine */
+#define FLIPS_MAX 12 /* chips so turned after the trellis */
+#define TURNS     64 /* chip sums with a tabled phase */
 
 struct wm_trellis {
     const struct wm_kernels *kernels;
@@ -26,14 +24,12 @@ struct wm_trellis {
     double h; /* of the last decide */
     float amplitude;
     bool decided;
-    uint8_t *chip;                /* pre_chips + chips_max decisions, the known ones first */
-    uint8_t *path;                /* the best path of the trellis, before single chips were flipped */
-    uint8_t *choice;              /* a bit a state, for each chip: which branch won */
-    float *gap;                   /* STATES a chip: by how much */
+    uint8_t *chip;   /* pre_chips + chips_max decisions, the known ones first */
+    uint8_t *choice; /* a bit a state, for each chip: which branch won */
+    float *memory;
     struct wm_complex_plane v, s; /* decided correlations without data phase; their smoothed sum without self */
-    struct wm_phasor turn[2 * TURNS + 1], jump;
-    struct wm_phasor *prefix; /* running sum of v */
-    float *cost;              /* of flipping each chip, in units of amplitude */
+    struct wm_phasor turn[2 * TURNS + 1];
+    struct wm_phasor *own; /* work space of the alternatives: own tone, other tone, running sum */
 };
 
 enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t *pre, size_t pre_chips, size_t chips_max,
@@ -52,16 +48,14 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
     if (status == WM_OK) {
         status = WM_NO_MEMORY;
         trellis->known = malloc(pre_chips);
-        trellis->chip = calloc(3, n);
-        trellis->gap = calloc(n * (STATES + 5), sizeof(float));
-        trellis->prefix = calloc(n + 1, sizeof *trellis->prefix);
-        if (trellis->known && trellis->chip && trellis->gap && trellis->prefix) {
+        trellis->chip = calloc(2, n);
+        trellis->memory = calloc(4 * n, sizeof(float));
+        trellis->own = calloc(3 * n + 1, sizeof *trellis->own);
+        if (trellis->known && trellis->chip && trellis->memory && trellis->own) {
             trellis->choice = trellis->chip + n;
-            trellis->path = trellis->chip + 2 * n;
-            float *at = trellis->gap + n * STATES;
+            float *at = trellis->memory;
             trellis->v = (struct wm_complex_plane){at, at + n};
             trellis->s = (struct wm_complex_plane){at + 2 * n, at + 3 * n};
-            trellis->cost = at + 4 * n;
             memcpy(trellis->known, pre, pre_chips);
             *trellis_out = trellis;
             return WM_OK;
@@ -78,8 +72,8 @@ void wm_trellis_destroy(struct wm_trellis *trellis)
     wm_correlator_destroy(trellis->chips);
     free(trellis->known);
     free(trellis->chip);
-    free(trellis->gap);
-    free(trellis->prefix);
+    free(trellis->memory);
+    free(trellis->own);
     free(trellis);
 }
 
@@ -172,7 +166,6 @@ static void run_trellis(struct wm_trellis *trellis, double h, float alpha)
             next[t] = one ? a : b;
             next_re[t] = ur * tr - ui * by;
             next_im[t] = ur * by + ui * tr;
-            trellis->gap[k * STATES + (size_t)t] = one ? a - b : b - a;
             choice |= (uint8_t)(one << t);
         }
         trellis->choice[k] = choice;
@@ -187,7 +180,7 @@ static void run_trellis(struct wm_trellis *trellis, double h, float alpha)
     /* the final state's parity is that of the chip count: states of the other parity were never reached and hold about -1e9 */
     for (size_t k = n; k-- > 0;) {
         bool one = trellis->choice[k] >> s & 1;
-        trellis->path[k] = trellis->chip[k] = one;
+        trellis->chip[k] = one;
         s = (one ? s - 1 : s + 1) & (STATES - 1);
     }
     trellis->h = h;
@@ -347,123 +340,57 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-static int compare_last(const void *a, const void *b)
-{
-    const struct wm_trellis_event *x = a, *y = b;
-
-    if (x->last != y->last)
-        return x->last < y->last ? -1 : 1;
-    return (x->cost > y->cost) - (x->cost < y->cost);
-}
-
-/* What flipping chip k alone costs, in units of amplitude: the chips before it keep their phase, those behind it all turn by 2 pi
- * h. The trellis never merges such paths (their chip sums stay 2 apart), and near h = 1 its carrier references soon forgive the
- * turn; seen from both sides over a longer window it stands out. Generalised likelihood ratio with the phase unknown and constant
- * over the window. */
-static double flip_cost(const struct wm_trellis *trellis, const struct wm_phasor *prefix, size_t k, struct wm_phasor other)
-{
-    const size_t n = trellis->pre_chips + trellis->count;
-    const size_t from = k > FLIP_WINDOW ? k - FLIP_WINDOW : 0, to = k + 1 + FLIP_WINDOW < n ? k + 1 + FLIP_WINDOW : n;
-    const struct wm_phasor before = {prefix[k].re - prefix[from].re, prefix[k].im - prefix[from].im};
-    const struct wm_phasor after = {prefix[to].re - prefix[k + 1].re, prefix[to].im - prefix[k + 1].im};
-    const struct wm_phasor own = {trellis->v.re[k], trellis->v.im[k]};
-    const struct wm_phasor turned =
-        wm_phasor_mul(after, trellis->chip[k] ? trellis->jump : (struct wm_phasor){trellis->jump.re, -trellis->jump.im});
-    const struct wm_phasor kept = wm_phasor_add(wm_phasor_add(before, own), after);
-    const struct wm_phasor flipped = wm_phasor_add(wm_phasor_add(before, other), turned);
-
-    return sqrt(kept.re * kept.re + kept.im * kept.im) - sqrt(flipped.re * flipped.re + flipped.im * flipped.im);
-}
-
-/* Flip costs of all data chips into trellis->cost; returns the cheapest. */
-static size_t flip_costs(struct wm_trellis *trellis)
+/* Both tones of every chip with the data phase taken out, for the alternatives. */
+static struct wm_alternatives alternatives_of(struct wm_trellis *trellis)
 {
     const struct wm_correlator *c = trellis->chips;
-    const size_t n = trellis->pre_chips + trellis->count;
     const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
-    struct wm_phasor *prefix = trellis->prefix;
-    size_t best = trellis->pre_chips;
+    struct wm_alternatives a = {
+        .n = trellis->pre_chips + trellis->count,
+        .fixed = trellis->pre_chips,
+        .chip = trellis->chip,
+        .v = trellis->own,
+        .o = trellis->own + trellis->pre_chips + trellis->chips_max,
+        .prefix = trellis->own + 2 * (trellis->pre_chips + trellis->chips_max),
+        .jump = wm_phasor(2 * M_PI * trellis->h),
+    };
     int sum = 0;
 
-    prefix[0] = (struct wm_phasor){0, 0};
-    for (size_t k = 0; k < n; k++)
-        prefix[k + 1] = wm_phasor_add(prefix[k], (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
-    trellis->jump = wm_phasor(2 * M_PI * trellis->h);
-    for (size_t k = 0; k < n; k++) {
+    strip_data(trellis);
+    for (size_t k = 0; k < a.n; k++) {
         bool one = trellis->chip[k];
-        if (k >= trellis->pre_chips) {
-            const struct wm_complex_plane *tone = one ? &c->c0 : &c->c1;
-            struct wm_phasor other = {tone->re[k], tone->im[k]};
-            other = wm_phasor_mul(other, (struct wm_phasor){half.re, one ? half.im : -half.im});
-            other = wm_phasor_mul(other, chip_turn(trellis, sum));
-            trellis->cost[k] = (float)flip_cost(trellis, prefix, k, other);
-            if (trellis->cost[k] < trellis->cost[best])
-                best = k;
-        }
+        const struct wm_complex_plane *tone = one ? &c->c0 : &c->c1;
+        struct wm_phasor other = {tone->re[k], tone->im[k]};
+        other = wm_phasor_mul(other, (struct wm_phasor){half.re, one ? half.im : -half.im});
+        a.v[k] = (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]};
+        a.o[k] = wm_phasor_mul(other, chip_turn(trellis, sum));
         sum += one ? 1 : -1;
     }
-    return best;
-}
-
-/* Chips that are more likely the other way round, seen from both sides, one after another. */
-static void flip_chips(struct wm_trellis *trellis)
-{
-    for (int i = 0; i < FLIPS_MAX; i++) {
-        strip_data(trellis);
-        size_t k = flip_costs(trellis);
-        if (trellis->count == 0 || !(trellis->cost[k] < 0))
-            return;
-        trellis->chip[k] ^= 1;
-    }
+    return a;
 }
 
 void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha)
 {
     run_trellis(trellis, h, alpha);
-    flip_chips(trellis);
+    struct wm_alternatives a = alternatives_of(trellis);
+    wm_alternatives_improve(&a, FLIPS_MAX);
 }
 
-size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_trellis_event *events,
-                         size_t cap)
+size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
 {
-    const size_t n = trellis->pre_chips + trellis->count;
     const double variance = noise_density * SAMPLES / trellis->timing.period;
-    size_t found = 0;
-    int state = 0;
 
     if (!trellis->decided || !(variance > 0))
         return 0;
-    strip_data(trellis);
+    struct wm_alternatives a = alternatives_of(trellis);
     smooth(trellis);
-    const double scale = 2 * trellis->amplitude / variance;
-    for (size_t k = 0; k < n; k++) {
-        bool one = trellis->path[k];
-        state = (state + (one ? 1 : -1)) & (STATES - 1);
-        float cost = (float)(trellis->gap[k * STATES + (size_t)state] * scale);
-        if (k < trellis->pre_chips || cost > max_cost || found == cap)
-            continue;
-        /* walk the loser of this merge back until it meets the best path again */
-        int best = (state - (one ? 1 : -1)) & (STATES - 1), other = (state - (one ? -1 : 1)) & (STATES - 1);
-        uint32_t mask = 1;
-        size_t back = 1;
-        while (best != other && back < MERGE_MAX && back <= k - trellis->pre_chips) {
-            size_t j = k - back;
-            bool b = trellis->choice[j] >> best & 1, o = trellis->choice[j] >> other & 1;
-            if (b != o)
-                mask |= (uint32_t)1 << back;
-            best = (best - (b ? 1 : -1)) & (STATES - 1);
-            other = (other - (o ? 1 : -1)) & (STATES - 1);
-            back++;
-        }
-        if (best == other)
-            events[found++] = (struct wm_trellis_event){k - trellis->pre_chips, mask, cost};
+    if (!(trellis->amplitude > 0))
+        return 0;
+    const float scale = (float)(2 * trellis->amplitude / variance);
+    size_t found = wm_alternatives_list(&a, max_cost / scale, events, cap);
+    for (size_t i = 0; i < found; i++) {
+        events[i].last -= trellis->pre_chips;
+        events[i].cost *= scale;
     }
-    flip_costs(trellis);
-    for (size_t k = trellis->pre_chips; k < n && found < cap; k++) {
-        double cost = fmax(trellis->cost[k], 0) * scale;
-        if (cost <= max_cost)
-            events[found++] = (struct wm_trellis_event){k - trellis->pre_chips, 1, (float)cost};
-    }
-    qsort(events, found, sizeof *events, compare_last);
     return found;
 }

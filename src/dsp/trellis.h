@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dsp/alternatives.h"
 #include "dsp/correlator.h"
 
 /* Sequence detection of uncoded binary CPFSK (mode C) by a Viterbi trellis with a carrier reference in each survivor.
@@ -30,7 +31,7 @@ void wm_trellis_hard(struct wm_trellis *trellis);
 /* The trellis over the first `chips` data chips with h_count (a multiple of 8) modulation indices round the correlator's own,
  * h_step apart; returns the one with the best metric. Decisions are not kept. */
 double wm_trellis_search_h(struct wm_trellis *trellis, size_t chips, double h_step, unsigned h_count, float alpha);
-/* The trellis over all chips for one h, keeping decisions and merge gaps. */
+/* The trellis over all chips for one h, then the better ones of the alternatives it could not see. */
 void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha);
 /* Fits carrier, h, timing and clock to the decisions: *timing is updated; correlate again afterwards. h_span: how far h may be off.
  */
@@ -40,13 +41,8 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
 const uint8_t *wm_trellis_values(const struct wm_trellis *trellis);
 float wm_trellis_amplitude(const struct wm_trellis *trellis);
 
-/* An alternative: the chips of `mask` (bit 0 is chip `last`, bit i the chip i before) flipped, at this log-likelihood cost. */
-struct wm_trellis_event {
-    size_t last;
-    uint32_t mask;
-    float cost;
-};
-/* The merges on the best path that cost at most max_cost, in order of `last`, and where h is near 1 single chips as well. Returns
- * how many, at most cap (the first ones). */
-size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_trellis_event *events,
+/* Other sequences that explain the burst nearly as well, in order of their last data chip; cost is a log-likelihood ratio, at most
+ * max_cost. noise_density: white noise power per sample-rate unit of the baseband. Returns how many, at most cap (the first ones).
+ */
+size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events,
                          size_t cap);

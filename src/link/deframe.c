@@ -44,7 +44,7 @@ static enum wm_status read_head(struct attempt *attempt)
     enum wm_status status = read_bytes(attempt, HEAD_BYTES);
 
     if (status == WM_OK && attempt->format == WM_FORMAT_A)
-        status = wm_repair_block(attempt->repair, &attempt->soft, 0, HEAD_BYTES, 0, &repaired);
+        status = wm_repair_block(attempt->repair, &attempt->soft, 0, HEAD_BYTES, 0, attempt->repair->log_odds_a, &repaired);
     if (status != WM_OK)
         return status;
     attempt->air_len = wm_frame_air_len(attempt->format, attempt->soft.bytes[0]);
@@ -55,6 +55,7 @@ static enum wm_status read_whole(struct attempt *attempt, struct wm_frame *frame
 {
     uint8_t l = attempt->soft.bytes[0];
     struct wm_span air = {attempt->soft.bytes, attempt->air_len};
+    const bool b = attempt->format == WM_FORMAT_B;
     unsigned repaired = 0;
     size_t len;
     enum wm_status status = read_bytes(attempt, attempt->air_len);
@@ -62,19 +63,22 @@ static enum wm_status read_whole(struct attempt *attempt, struct wm_frame *frame
     if (status != WM_OK)
         return status;
     /* The longer stretch is demodulated anew and may differ in the head too: the CRCs decide again, with L as the head had it. */
-    if (attempt->soft.bytes[0] == l && wm_frame_strip(attempt->format, air, frame, NULL) == WM_OK)
+    if (!b && attempt->soft.bytes[0] == l && wm_frame_strip(attempt->format, air, frame, NULL) == WM_OK)
         return WM_OK;
     /* Format B: the frame's extent rests on L, so no event may touch it. */
     if (attempt->format == WM_FORMAT_B && attempt->soft.bytes[0] != l)
         return WM_INTEGRITY;
     for (size_t at = 0; wm_frame_block(attempt->format, attempt->air_len, at, &len); at += len) {
-        status = wm_repair_block(attempt->repair, &attempt->soft, at, len, attempt->format == WM_FORMAT_B ? 8 : 0, &repaired);
+        status = wm_repair_block(attempt->repair, &attempt->soft, at, len, b ? 8 : 0,
+                                 b ? attempt->repair->log_odds_b : attempt->repair->log_odds_a, &repaired);
         if (status != WM_OK || attempt->soft.bytes[0] != l)
             return WM_INTEGRITY;
     }
     status = wm_frame_strip(attempt->format, air, frame, NULL);
     if (status != WM_OK)
         return status;
+    if (repaired == 0)
+        return WM_OK;
     if (!plausible(frame)) {
         attempt->implausible = true;
         return WM_INTEGRITY;

@@ -6,20 +6,23 @@
 
 /* Soft symbols and CRCs to a frame: the one place where symbols are repaired. */
 
-/* Bounds of the repair (Chase-like list decoding over error events; why these bounds: deframe.c). A failing block is corrected by
- * the cheapest set of at most `max_set` of its `max_events` cheapest events, of total cost at most `max_cost`, that zeroes the CRC
- * syndrome. A block with more than `max_candidates` sets under the cost cap is noise and is not tried: each candidate accepts a
- * wrong block with probability 2^-16. */
+/* Bounds of the repair (Chase-like list decoding over error events; see docs/receiver.md). A failing block is corrected by the
+ * cheapest set of at most `max_set` of its `max_events` cheapest events that zeroes the CRC syndrome, if the odds are good enough:
+ *
+ *   P(the set is what happened) / P(a wrong block fits by chance) = e^-cost * prod(1 / (1 + e^-cost_i)) * 2^16 >= e^log_odds
+ *
+ * the product being over all events of the block: the probability that none of them happened. It is small in a block of noise,
+ * where something always fits. Format A has a CRC for every 16 bytes, and one wrong block among right ones is rare; format B has
+ * one for the whole frame, and needs better odds. At most `max_candidates` sets are looked at. */
+#define WM_REPAIR_EVENTS_MAX 24
 struct wm_repair {
-    unsigned max_events; /* at most WM_REPAIR_EVENTS_MAX; a greater value counts as that */
+    unsigned max_events; /* <= WM_REPAIR_EVENTS_MAX */
     unsigned max_set;
     unsigned max_candidates;
-    float max_cost;
+    float log_odds_a, log_odds_b;
 };
 
-#define WM_REPAIR_EVENTS_MAX 32
-
-extern const struct wm_repair wm_repair_default; /* 12 events, pairs, 60 candidates, cost 10 */
+extern const struct wm_repair wm_repair_default;
 extern const struct wm_repair wm_repair_none;
 
 /* What happened, for the end-of-run summary: counters that the caller owns and that only grow. Each call that does not return

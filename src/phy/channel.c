@@ -23,11 +23,13 @@
 #define RISE               2.5   /* power step that reopens the search inside a burst */
 #define DC_CELLS           512   /* cells in one estimate of the converter's offset */
 #define DC_PICKS           16    /* samples looked at in a cell for it */
-#define FOLLOW_MIN         0.75f /* of the sync word's amplitude that C's second word must have */
+#define FOLLOW_MIN         0.65f /* of the sync word's amplitude that C's second word must have */
 #define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
 #define GATE_TAPS          24
 #define SYNC_MIDDLE_CHIPS  19 /* from the middle of the searched sequence to its end */
-#define HEAD_MAX           16 /* bytes of a frame that are kept from one call to the next */
+#define LOOK_BACK_CHIPS    24
+#define STRONG_DB          12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
+#define HEAD_MAX           16    /* bytes of a frame that are kept from one call to the next */
 #define SECOND_SYNC_CHIPS  16
 
 /* A sync word whose frame has not been read yet. */
@@ -283,12 +285,16 @@ static void begin_baseband(struct wm_channel *channel, int64_t first)
 
     for (int i = 0; i < WAITING_MAX; i++)
         wanted = wanted || channel->waiting[i].used;
-    if (wanted || first <= baseband_end(channel)) {
+    if (wanted || (channel->baseband.count > 0 && first <= baseband_end(channel))) {
         /* a stretch in use is made to reach; at most the gap since the gate closed */
         extend(channel, first);
     } else {
-        channel->baseband.first = first;
-        channel->baseband.count = 0;
+        /* silence before it: acquisition looks some chips before a sequence that may begin at once */
+        const size_t pad = (size_t)(LOOK_BACK_CHIPS * channel->baseband_hz / mode_info(channel)->chip_rate_cps);
+        memset(channel->re, 0, pad * sizeof(float));
+        memset(channel->im, 0, pad * sizeof(float));
+        channel->baseband.first = first - (int64_t)pad;
+        channel->baseband.count = pad;
     }
     if (channel->search_at < first)
         channel->search_at = first;
@@ -392,7 +398,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         }
         w->first_call = false;
         wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->baseband, &timing, format, noise_density(channel),
-                             nrz || second < FOLLOW_SURE);
+                             nrz || second<FOLLOW_SURE, signal.snr_db> STRONG_DB);
         struct wm_sync sync = {.mode = mode, .format = format, .signal = &signal, .source = &source};
         size_t bytes = 0;
         enum wm_status status = channel->config.on_sync(channel->config.user, &sync, &bytes);
@@ -458,7 +464,7 @@ static int64_t search_span(const struct wm_channel *channel)
     const struct wm_mode_info *info = mode_info(channel);
     double period = channel->baseband_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
 
-    return (int64_t)wm_sync_finder_span(channel->finder) + (int64_t)(36 * period) + 2 * WM_CHIP_MARGIN;
+    return (int64_t)wm_sync_finder_span(channel->finder) + (int64_t)(42 * period) + 2 * WM_CHIP_MARGIN;
 }
 
 static void search(struct wm_channel *channel)

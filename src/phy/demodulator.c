@@ -41,10 +41,11 @@ struct wm_demodulator {
     enum wm_format format;
     float noise_density;
     bool with_events;
+    bool strong;       /* chip by chip is good enough for a first try */
     size_t done_bytes; /* what the last tier worked on */
     int done_tier;     /* -1: none */
     struct wm_error_event events[EVENTS_MAX];
-    struct wm_trellis_event merges[EVENTS_MAX];
+    struct wm_alternative others[EVENTS_MAX];
 };
 
 enum wm_status wm_demodulator_create(const struct wm_kernels *kernels, enum wm_mode mode, double period_max,
@@ -82,12 +83,13 @@ void wm_demodulator_destroy(struct wm_demodulator *demodulator)
 }
 
 void wm_demodulator_begin(struct wm_demodulator *demodulator, const struct wm_baseband *in, const struct wm_chip_timing *timing,
-                          enum wm_format format, float noise_density, bool with_events)
+                          enum wm_format format, float noise_density, bool with_events, bool strong)
 {
     demodulator->in = in;
     demodulator->acquired = demodulator->timing = *timing;
     demodulator->noise_density = noise_density;
     demodulator->with_events = with_events;
+    demodulator->strong = strong;
     demodulator->done_tier = -1;
     demodulator->format = format;
     if (demodulator->trellis) {
@@ -177,10 +179,10 @@ static void soft_chips(struct wm_demodulator *d, size_t bytes, struct wm_soft *s
         soft->bytes[k / 8] |= (uint8_t)(value[k] << (7 - k % 8));
     if (!d->with_events || d->done_tier == 0)
         return;
-    size_t n = wm_trellis_events(d->trellis, d->noise_density, EVENT_COST_MAX, d->merges, EVENTS_MAX);
+    size_t n = wm_trellis_events(d->trellis, d->noise_density, EVENT_COST_MAX, d->others, EVENTS_MAX);
     for (size_t i = 0; i < n; i++)
         d->events[soft->event_count++] =
-            (struct wm_error_event){.last_bit = (uint32_t)d->merges[i].last, .mask = d->merges[i].mask, .cost = d->merges[i].cost};
+            (struct wm_error_event){.last_bit = (uint32_t)d->others[i].last, .mask = d->others[i].mask, .cost = d->others[i].cost};
 }
 
 static int compare_events(const void *a, const void *b)
@@ -201,6 +203,8 @@ enum wm_status wm_demodulator_read(struct wm_demodulator *d, unsigned tier, size
     if (bytes != d->done_bytes || (int)tier < d->done_tier)
         d->done_tier = -1;
     d->done_bytes = bytes;
+    if (d->trellis && !d->strong && tier == 0)
+        tier = 1;
     while (d->done_tier < (int)tier) {
         unsigned next = (unsigned)(d->done_tier + 1);
         enum wm_status status =

@@ -22,7 +22,7 @@ void wm_demodulator_destroy(struct wm_demodulator *demodulator);
 /* Begins a burst. `in` and what it points to must stay until the next begin. start of *timing: the first data chip. with_events:
  * whether error events are wanted (they are not where another mode is likelier). */
 void wm_demodulator_begin(struct wm_demodulator *demodulator, const struct wm_baseband *in, const struct wm_chip_timing *timing,
-                          enum wm_format format, float noise_density, bool with_events);
+                          enum wm_format format, float noise_density, bool with_events, bool strong);
 /* As wm_soft_source.read. */
 WM_MUST_USE enum wm_status wm_demodulator_read(struct wm_demodulator *demodulator, unsigned tier, size_t bytes,
                                                struct wm_soft *soft);

@@ -89,7 +89,7 @@ START_TEST(strong_chips_are_read)
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
         wm_trellis_decide(t.trellis, timing.h, ALPHA);
         ck_assert_uint_eq(errors(&t), 0);
-        struct wm_trellis_event events[64];
+        struct wm_alternative events[64];
         (void)wm_trellis_events(t.trellis, 1e-6f, 14, events, 64);
         ck_assert_double_eq_tol((double)wm_trellis_amplitude(t.trellis) / t.m.amplitude, 1, t.m.bt > 0 ? 0.2 : 0.05);
         trial_close(&t);
@@ -149,7 +149,7 @@ END_TEST
 START_TEST(events_hold_the_truth)
 {
     enum { CAP = 2048 };
-    static struct wm_trellis_event events[CAP];
+    static struct wm_alternative events[CAP];
     unsigned bursts = 0, undone = 0, hard = 0, sequence = 0;
     size_t listed = 0;
 
@@ -193,7 +193,7 @@ START_TEST(events_hold_the_truth)
             k = last;
         }
         /* the same list, cut to its capacity */
-        struct wm_trellis_event first[4];
+        struct wm_alternative first[4];
         ck_assert_uint_eq(wm_trellis_events(t.trellis, (float)t.burst.noise_density, 14, first, 4), n < 4 ? n : 4);
         trial_close(&t);
     }
@@ -207,7 +207,7 @@ END_TEST
 START_TEST(bounds)
 {
     struct trial t;
-    struct wm_trellis_event events[8];
+    struct wm_alternative events[8];
 
     trial_open(&t, 300, 45e3, 5);
     trial_render(&t, 20);

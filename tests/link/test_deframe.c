@@ -178,25 +178,25 @@ START_TEST(length_field_is_repaired_in_format_a_only)
 }
 END_TEST
 
-START_TEST(bounds_are_honoured)
+START_TEST(odds_are_honoured)
 {
     struct wm_repair repair = wm_repair_default;
     struct burst burst;
 
-    /* cost of one, and of two together */
+    /* e^-cost times the probability that no event happened, against 2^-16 = e^-11.09: one event, and two together */
     build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
-    damage(&burst, 150, 0x3, 10.5F);
+    damage(&burst, 150, 0x3, 9.5F);
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
-    repair.max_cost = 11;
+    repair.log_odds_a = 1;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
     damage(&burst, 120, 0x1, 1.0F);
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
-    repair.max_cost = 11.5F;
+    repair.log_odds_a = 0.2F;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
 
     /* sets of three only when asked for */
     damage(&burst, 200, 0x1, 0.5F);
-    repair.max_cost = 20;
+    repair.log_odds_a = -3;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
     repair.max_set = 3;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
@@ -205,13 +205,14 @@ START_TEST(bounds_are_honoured)
     /* the thirteenth cheapest event of the block is not looked at; dearer ones elsewhere do not count */
     build(&burst, WM_FORMAT_A, 60, 0x44, 0x7A);
     repair = wm_repair_default;
-    damage(&burst, 12 * 8 + 100, 0x1, 9.9F);
+    repair.max_events = 12;
+    damage(&burst, 12 * 8 + 100, 0x1, 7.0F);
     for (uint32_t i = 0; i < 11; i++)
-        add_event(&burst, 12 * 8 + i, 0x1, 8.0F);
+        add_event(&burst, 12 * 8 + i, 0x1, 6.0F);
     for (uint32_t i = 0; i < 20; i++)
         add_event(&burst, 30 * 8 + i, 0x1, 0.5F);
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
-    add_event(&burst, 12 * 8 + 40, 0x1, 8.0F);
+    add_event(&burst, 12 * 8 + 40, 0x1, 6.0F);
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
     repair.max_events = 13;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
@@ -220,23 +221,49 @@ START_TEST(bounds_are_honoured)
 }
 END_TEST
 
-START_TEST(a_block_with_too_many_candidates_is_noise)
+START_TEST(a_block_of_noise_is_not_repaired)
 {
     struct wm_repair repair = wm_repair_default;
     struct burst burst;
 
-    /* ten events are 10 + 45 sets, eleven 11 + 55 */
+    /* ten events are 10 + 45 sets */
     build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
     damage(&burst, 12 * 8 + 3, 0x1, 1.0F);
     for (uint32_t i = 1; i < 10; i++)
         add_event(&burst, 12 * 8 + 11 * i, 0x1, 1.0F);
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
-    add_event(&burst, 12 * 8 + 120, 0x1, 1.0F);
+    repair.max_candidates = 54;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
-    repair.max_candidates = 65;
-    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
-    repair.max_candidates = 66;
+    repair.max_candidates = 55;
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_OK);
+    /* thirty: that none of the others happened is unlikely, and so is everything that rests on it */
+    for (uint32_t i = 1; i < 21; i++)
+        add_event(&burst, 12 * 8 + 4 + 5 * i, 0x1, 1.0F);
+    repair = wm_repair_default;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &repair), WM_INTEGRITY);
+}
+END_TEST
+
+/* x^151 = 1 modulo the CRC's polynomial: two equal errors 151 bits apart are invisible, and format B's blocks are long enough. */
+START_TEST(what_the_crc_cannot_see_is_not_believed)
+{
+    struct burst burst;
+
+    for (uint32_t apart = 150; apart <= 302; apart++) {
+        bool unseen = apart % 151 == 0;
+        build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+        add_event(&burst, 200, 0x5, 2.0F);
+        add_event(&burst, 200 + apart, 0x5, 2.0F);
+        ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), unseen ? WM_INTEGRITY : WM_OK);
+        build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+        add_event(&burst, 200, 0x5, 2.0F);
+        add_event(&burst, 200 + apart, 0x1, 2.0F);
+        ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_OK);
+    }
+    build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+    add_event(&burst, 200, 0x5, 4.0F);
+    add_event(&burst, 351, 0x5, 4.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), WM_OK); /* so unlikely that it does not matter */
 }
 END_TEST
 
@@ -423,8 +450,9 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, clean_frames_of_every_length);
     tcase_add_test(tests, known_wrong_symbols_are_repaired);
     tcase_add_test(tests, length_field_is_repaired_in_format_a_only);
-    tcase_add_test(tests, bounds_are_honoured);
-    tcase_add_test(tests, a_block_with_too_many_candidates_is_noise);
+    tcase_add_test(tests, odds_are_honoured);
+    tcase_add_test(tests, a_block_of_noise_is_not_repaired);
+    tcase_add_test(tests, what_the_crc_cannot_see_is_not_believed);
     tcase_add_test(tests, the_cheapest_fitting_set_wins);
     tcase_add_test(tests, events_outside_the_block_or_senseless_are_not_used);
     tcase_add_test(tests, implausible_repairs_are_refused);
