@@ -102,11 +102,14 @@ enum wm_status wm_line_iu891a(struct wm_line_reader *reader, struct wm_span byte
     bool message = false;
 
     for (size_t start = 0; start < bytes.len; start++) {
-        size_t end = start + 1;
+        const uint8_t *found = memchr(bytes.data + start, SLIP_END, bytes.len - start);
+        size_t end;
         size_t n;
 
-        if (bytes.data[start] != SLIP_END)
-            continue;
+        if (!found)
+            break;
+        start = (size_t)(found - bytes.data);
+        end = start + 1;
         while (end < bytes.len && bytes.data[end] != SLIP_END)
             end++;
         if (end == bytes.len || end - start < 5)

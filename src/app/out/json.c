@@ -10,35 +10,12 @@ struct wm_json wm_json_of(struct wm_sink *sink)
     return (struct wm_json){.sink = sink};
 }
 
-/* What every value does first: the comma, unless a key or nothing stands before it. */
-static void separate(struct wm_json *json)
-{
-    if (!json->after_key && (json->filled >> json->depth & 1u))
-        wm_sink_char(json->sink, ',');
-    json->filled |= 1u << json->depth;
-    json->after_key = false;
-}
-
-void wm_json_open(struct wm_json *json, char bracket)
-{
-    separate(json);
-    wm_sink_char(json->sink, bracket);
-    json->depth++;
-    json->filled &= ~(1u << json->depth);
-}
-
-void wm_json_close(struct wm_json *json, char bracket)
-{
-    wm_sink_char(json->sink, bracket);
-    json->depth--;
-}
-
 void wm_json_key(struct wm_json *json, const char *key)
 {
-    separate(json);
+    wm_json_separate(json);
     wm_sink_char(json->sink, '"');
     wm_sink_text(json->sink, key);
-    wm_sink_write(json->sink, "\":", 2);
+    wm_sink_put(json->sink, "\":", 2);
     json->after_key = true;
 }
 
@@ -85,15 +62,37 @@ static void escape(struct wm_sink *sink, unsigned char c)
         return;
     }
     snprintf(text, sizeof text, "\\u%04X", c);
-    wm_sink_write(sink, text, 6);
+    wm_sink_put(sink, text, 6);
+}
+
+/* Characters at the front that stand for themselves, eight at a time: ASCII from 20h to 7Eh but for quote and backslash. Each test
+ * sets the high bit of the bytes that it finds; a borrow can only add bytes above one that was found already. */
+static size_t clean_length(const char *text, size_t len)
+{
+    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    size_t i = 0;
+
+    for (; i + 8 <= len; i += 8) {
+        uint64_t w;
+        memcpy(&w, text + i, 8);
+        uint64_t quote = w ^ ones * '"', backslash = w ^ ones * '\\', del = w ^ ones * 0x7F;
+        if (((w - ones * 0x20) | (quote - ones) | (backslash - ones) | (del - ones) | w) & high)
+            break;
+    }
+    for (; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\')
+            break;
+    }
+    return i;
 }
 
 void wm_json_string_n(struct wm_json *json, const char *text, size_t len)
 {
     size_t start = 0;
-    size_t i = 0;
+    size_t i = clean_length(text, len);
 
-    separate(json);
+    wm_json_separate(json);
     wm_sink_char(json->sink, '"');
     while (i < len) {
         unsigned char c = (unsigned char)text[i];
@@ -103,14 +102,14 @@ void wm_json_string_n(struct wm_json *json, const char *text, size_t len)
             i += n;
             continue;
         }
-        wm_sink_write(json->sink, text + start, i - start);
+        wm_sink_put(json->sink, text + start, i - start);
         if (n == 0)
             wm_sink_text(json->sink, "\xEF\xBF\xBD");
         else
             escape(json->sink, c);
         start = ++i;
     }
-    wm_sink_write(json->sink, text + start, len - start);
+    wm_sink_put(json->sink, text + start, len - start);
     wm_sink_char(json->sink, '"');
 }
 
@@ -124,7 +123,7 @@ void wm_json_string(struct wm_json *json, const char *text)
 
 void wm_json_hex(struct wm_json *json, struct wm_span bytes)
 {
-    separate(json);
+    wm_json_separate(json);
     wm_sink_char(json->sink, '"');
     wm_sink_hex(json->sink, bytes, true);
     wm_sink_char(json->sink, '"');
@@ -135,36 +134,34 @@ static void magnitude(struct wm_sink *sink, uint64_t value)
     char text[20];
     size_t at = sizeof text;
 
+    if (value < 10) { /* most numbers are */
+        wm_sink_char(sink, (char)('0' + value));
+        return;
+    }
     do {
         text[--at] = (char)('0' + value % 10);
         value /= 10;
     } while (value);
-    wm_sink_write(sink, text + at, sizeof text - at);
+    wm_sink_put(sink, text + at, sizeof text - at);
 }
 
 void wm_json_uint(struct wm_json *json, uint64_t value)
 {
-    separate(json);
+    wm_json_separate(json);
     magnitude(json->sink, value);
 }
 
 void wm_json_int(struct wm_json *json, int64_t value)
 {
-    separate(json);
+    wm_json_separate(json);
     if (value < 0)
         wm_sink_char(json->sink, '-');
     magnitude(json->sink, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-void wm_json_bool(struct wm_json *json, bool value)
-{
-    separate(json);
-    wm_sink_text(json->sink, value ? "true" : "false");
-}
-
 void wm_json_null(struct wm_json *json)
 {
-    separate(json);
+    wm_json_separate(json);
     wm_sink_text(json->sink, "null");
 }
 
@@ -177,9 +174,9 @@ void wm_json_fixed(struct wm_json *json, double value, int decimals)
         wm_json_null(json);
         return;
     }
-    separate(json);
+    wm_json_separate(json);
     n = snprintf(text, sizeof text, "%.*f", decimals, value);
-    wm_sink_write(json->sink, text, (size_t)n);
+    wm_sink_put(json->sink, text, (size_t)n);
 }
 
 static const char *digits(const char *s)
@@ -218,6 +215,6 @@ void wm_json_number_text(struct wm_json *json, const char *text)
         wm_json_string(json, text);
         return;
     }
-    separate(json);
+    wm_json_separate(json);
     wm_sink_text(json->sink, text);
 }

@@ -38,6 +38,12 @@ struct wm_sink wm_sink_memory(char *memory, size_t cap)
     return (struct wm_sink){.buffer = memory, .cap = cap, .fd = -1, .name = "memory"};
 }
 
+static void fail(struct wm_sink *sink, int error)
+{
+    sink->error = error;
+    sink->len = sink->cap = 0;
+}
+
 static void push_out(struct wm_sink *sink)
 {
     size_t done = 0;
@@ -48,7 +54,7 @@ static void push_out(struct wm_sink *sink)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            sink->error = errno;
+            fail(sink, errno);
         else
             done += (size_t)n;
     }
@@ -68,23 +74,10 @@ void wm_sink_write(struct wm_sink *sink, const char *data, size_t len)
         if (len == 0)
             return;
         if (sink->fd < 0)
-            sink->error = ENOSPC;
+            sink->error = ENOSPC; /* what fitted stays; len is cap */
         else
             push_out(sink);
     }
-}
-
-void wm_sink_text(struct wm_sink *sink, const char *text)
-{
-    wm_sink_write(sink, text, strlen(text));
-}
-
-void wm_sink_char(struct wm_sink *sink, char c)
-{
-    if (sink->len < sink->cap && !sink->error)
-        sink->buffer[sink->len++] = c;
-    else
-        wm_sink_write(sink, &c, 1);
 }
 
 void wm_sink_printf(struct wm_sink *sink, const char *format, ...)
@@ -100,14 +93,31 @@ void wm_sink_printf(struct wm_sink *sink, const char *format, ...)
         wm_sink_write(sink, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
+/* The two digits of every byte, one after the other. */
+#define D1(h, l) (h), (l)
+#define D16(h, a)                                                                                                                  \
+    D1(h, '0'), D1(h, '1'), D1(h, '2'), D1(h, '3'), D1(h, '4'), D1(h, '5'), D1(h, '6'), D1(h, '7'), D1(h, '8'), D1(h, '9'),        \
+        D1(h, a), D1(h, a + 1), D1(h, a + 2), D1(h, a + 3), D1(h, a + 4), D1(h, a + 5)
+#define D256(a)                                                                                                                    \
+    {                                                                                                                              \
+        D16('0', a), D16('1', a), D16('2', a), D16('3', a), D16('4', a), D16('5', a), D16('6', a), D16('7', a), D16('8', a),       \
+            D16('9', a), D16(a, a), D16(a + 1, a), D16(a + 2, a), D16(a + 3, a), D16(a + 4, a), D16(a + 5, a)                      \
+    }
+static const char hex_digits[2][512] = {D256('a'), D256('A')};
+
 void wm_sink_hex(struct wm_sink *sink, struct wm_span bytes, bool upper)
 {
-    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    const char *digits = hex_digits[upper];
 
-    for (size_t i = 0; i < bytes.len; i++) {
-        wm_sink_char(sink, digits[bytes.data[i] >> 4]);
-        wm_sink_char(sink, digits[bytes.data[i] & 15]);
+    if (2 * bytes.len <= sink->cap - sink->len) {
+        char *out = sink->buffer + sink->len;
+        for (size_t i = 0; i < bytes.len; i++)
+            memcpy(out + 2 * i, digits + 2 * bytes.data[i], 2);
+        sink->len += 2 * bytes.len;
+        return;
     }
+    for (size_t i = 0; i < bytes.len; i++)
+        wm_sink_put(sink, digits + 2 * bytes.data[i], 2);
 }
 
 enum wm_status wm_sink_flush(struct wm_sink *sink)

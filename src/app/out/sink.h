@@ -3,16 +3,18 @@
 
 #include "base/span.h"
 
+#include <string.h>
+
 /* Transport: where formatted output goes. A fixed buffer in front of a file descriptor; the first error sticks and later writes are
  * dropped, so that a format may write a whole telegram and its caller asks once. */
 
-#define WM_SINK_BUFFER 65536
+#define WM_SINK_BUFFER 262144
 
 struct wm_sink {
     char *buffer;
     size_t len, cap;
     int fd;       /* -1: memory only; full is then an error */
-    int error;    /* errno of the first failure, 0 */
+    int error;    /* errno of the first failure, 0; there is no room any more then (len = cap = 0) */
     bool owns_fd; /* close() closes it */
     bool owns_buffer;
     const char *name; /* borrowed: the path, or "standard output" */
@@ -24,8 +26,29 @@ WM_MUST_USE enum wm_status wm_sink_open(const char *path, struct wm_sink *sink);
 struct wm_sink wm_sink_memory(char *memory, size_t cap);
 
 void wm_sink_write(struct wm_sink *sink, const char *data, size_t len);
-void wm_sink_text(struct wm_sink *sink, const char *text);
-void wm_sink_char(struct wm_sink *sink, char c);
+
+/* The same for many small pieces: inlined, so that one of constant length costs a store. After an error there is no room, and the
+ * slow way drops it. */
+static inline void wm_sink_put(struct wm_sink *sink, const char *data, size_t len)
+{
+    if (len <= sink->cap - sink->len) {
+        memcpy(sink->buffer + sink->len, data, len);
+        sink->len += len;
+    } else {
+        wm_sink_write(sink, data, len);
+    }
+}
+
+static inline void wm_sink_text(struct wm_sink *sink, const char *text)
+{
+    wm_sink_put(sink, text, strlen(text));
+}
+
+static inline void wm_sink_char(struct wm_sink *sink, char c)
+{
+    wm_sink_put(sink, &c, 1);
+}
+
 __attribute__((format(printf, 2, 3))) void wm_sink_printf(struct wm_sink *sink, const char *format,
                                                           ...); /* at most 1023 characters */
 void wm_sink_hex(struct wm_sink *sink, struct wm_span bytes, bool upper);
