@@ -56,9 +56,11 @@ static void trial_close(struct trial *t)
     burst_close(&t->burst);
 }
 
+static bool strong; /* what begin is told */
+
 static void begin(struct trial *t, bool with_events)
 {
-    wm_demodulator_begin(t->demodulator, &t->burst.in, &t->truth, t->format, (float)t->burst.noise_density, with_events);
+    wm_demodulator_begin(t->demodulator, &t->burst.in, &t->truth, t->format, (float)t->burst.noise_density, with_events, strong);
 }
 
 static struct wm_soft soft;
@@ -76,7 +78,8 @@ START_TEST(every_tier_reads_a_strong_frame)
 {
     struct trial t;
 
-    trial_open(&t, _i, 20, 1 + (uint64_t)_i);
+    trial_open(&t, _i % 4, 20, 1 + (uint64_t)_i);
+    strong = _i >= 4;
     begin(&t, true);
     for (unsigned tier = 0; tier < WM_TIERS; tier++) {
         for (size_t bytes = BYTES; bytes > 0; bytes = bytes > 13 ? bytes - 13 : 0) { /* and shorter: the link layer asks twice */
@@ -144,7 +147,7 @@ START_TEST(events_mend_weak_frames)
         ck_assert_uint_eq(soft.event_count, 0); /* not wanted */
         begin(&t, true);
         ck_assert_int_eq(wm_demodulator_read(t.demodulator, 0, BYTES, &soft), WM_OK);
-        ck_assert_uint_eq(soft.event_count, 0); /* the cheap tier has none */
+        ck_assert(_i >= 2 || soft.event_count == 0); /* without a phase reference there are none */
         ck_assert_int_eq(wm_demodulator_read(t.demodulator, 2, BYTES, &soft), WM_OK);
         ck_assert_uint_gt(soft.event_count, 0);
         unsigned before = bit_errors(&t, &soft);
@@ -187,7 +190,7 @@ Suite *wm_test_suite(void)
     TCase *tcase = tcase_create("demodulator");
 
     suite_add_tcase(suite, tcase);
-    tcase_add_loop_test(tcase, every_tier_reads_a_strong_frame, 0, 4);
+    tcase_add_loop_test(tcase, every_tier_reads_a_strong_frame, 0, 8);
     tcase_add_loop_test(tcase, answers_do_not_depend_on_what_was_asked_before, 0, 4);
     tcase_add_loop_test(tcase, events_mend_weak_frames, 0, 4);
     return suite;

@@ -121,8 +121,8 @@ START_TEST(a_frame_at_the_very_start_is_heard)
     struct ear ear;
 
     air_open(&air, RATE, MIDDLE, 0.06, NOISE, 80 + (uint64_t)_i);
-    /* half a millisecond of noise before the shortest preamble: the search looks a few chips to either side of it */
-    air_send(&air, &(struct air_burst){.mode = (enum wm_mode)_i, .bytes = 30, .at_s = 0.0005, .ec_n0_db = 18});
+    /* nothing but the shortest preamble before it */
+    air_send(&air, &(struct air_burst){.mode = (enum wm_mode)_i, .bytes = 30, .at_s = 0.00002, .ec_n0_db = 18});
     ear_open(&ear, &air);
     ear_hear(&ear, WM_SAMPLES_CU8, NULL);
     air_heard_once(&air);
