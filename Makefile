@@ -22,6 +22,16 @@ test: build/ci/Makefile
 	ctest --preset ci -j $(JOBS)
 
 # `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
+# Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.
+FUZZ_SECONDS ?= 600
+fuzz: setup
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	build/fuzz/tests/fuzz/fuzz_seeds build/fuzz/seeds
+	set -e; for kind in deframe ell afl tpl open keyfile; do mkdir -p build/fuzz/corpus/$$kind; \
+	  build/fuzz/tests/fuzz/fuzz_$$kind -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$kind build/fuzz/seeds/$$kind; done
+
 install: all
 	cmake --install build/release --prefix "$(PREFIX)"
 

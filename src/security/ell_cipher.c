@@ -42,7 +42,8 @@ enum wm_status wm_ell_seal(struct wm_crypto *crypto, const struct wm_key *key, c
     uint16_t crc = wm_crc16(payload);
 
     make_counter(address, ell, counter);
-    memmove(out + CRC_BYTES, payload.data, payload.len);
+    if (payload.len)
+        memmove(out + CRC_BYTES, payload.data, payload.len);
     out[0] = (uint8_t)crc;
     out[1] = (uint8_t)(crc >> 8);
     return wm_crypto_ctr(crypto, key->bytes, counter, (struct wm_span){out, payload.len + CRC_BYTES}, out);

@@ -100,9 +100,10 @@ static struct attempt attempt(const struct work *work, const struct wm_key *key)
             status = WM_OK;
     }
     if (status == WM_OK && work->encrypted) {
-        status = wm_mode_open(
-            work->opener->crypto, key->bytes, &derived, &work->input, wm_span_sub(message->apl, 0, work->extent.cipher),
-            message->apl.data + work->extent.cipher + work->extent.clear, work->opener->scratch, &result.unproven);
+        status = wm_mode_open(work->opener->crypto, key->bytes, &derived, &work->input,
+                              wm_span_sub(message->apl, 0, work->extent.cipher),
+                              work->extent.tag ? message->apl.data + work->extent.cipher + work->extent.clear : NULL,
+                              work->opener->scratch, &result.unproven);
         result.text_fits = status == WM_OK && (!result.unproven || (work->has_mac && result.mac_fits));
         if (status == WM_INTEGRITY)
             status = WM_OK;
@@ -121,7 +122,8 @@ static void replace(const struct work *work)
 
     if (!work->encrypted)
         return;
-    memcpy(base + (message->apl.data - base), opener->scratch, work->extent.cipher);
+    if (work->extent.cipher)
+        memcpy(base + (message->apl.data - base), opener->scratch, work->extent.cipher);
     message->decrypted = true;
 }
 

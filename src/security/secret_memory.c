@@ -53,7 +53,7 @@ static struct piece *new_piece(unsigned size_class)
     struct piece *piece = heap.free[size_class];
 
     if (piece) {
-        memcpy(&heap.free[size_class], piece + 1, sizeof piece);
+        heap.free[size_class] = *(struct piece **)(void *)(piece + 1);
         return piece;
     }
     if (heap.left < bytes) { /* the rest of the old chunk stays unused: at most one piece's worth */
@@ -103,7 +103,7 @@ void wm_secret_piece_free(void *memory)
     }
     OPENSSL_cleanse(memory, piece->len);
     pthread_mutex_lock(&heap.lock);
-    memcpy(memory, &heap.free[piece->size_class], sizeof piece);
+    *(struct piece **)memory = heap.free[piece->size_class];
     heap.free[piece->size_class] = piece;
     pthread_mutex_unlock(&heap.lock);
 }
