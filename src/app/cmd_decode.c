@@ -10,12 +10,16 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { OUTPUT, KEYS, KEY, DAMAGED, QUIET };
+enum { OUTPUT, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DAMAGED, QUIET };
 
 static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
+    [EXPLAIN] = {0, "explain", NULL, "walk each telegram layer by layer, byte by byte; as -F explain"},
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
+    [SHARED] = WM_OPTION_SHARED_KEYS,
+    [COUNTERS] = {0, "counters", "FILE", "refuse replays: keep the last message counter of each meter in FILE"},
+    [EXPERIMENTAL] = {0, "experimental", NULL, "also open what is not public (modes 8, 9, GMAC) by this program's reading of it"},
     [DAMAGED] = {0, "damaged", NULL, "also decode lines whose receiver says that a CRC failed"},
     [QUIET] = {'q', "quiet", NULL, "no summary"},
 };
@@ -25,7 +29,8 @@ struct decode {
     struct wm_outputs *outputs;
     struct wm_pipeline *pipeline;
     struct wm_line_reader lines;
-    bool quiet, help;
+    struct wm_counters *counters;
+    bool quiet, help, shared, experimental;
     char **operands;
     int operand_count;
     uint64_t refused;      /* lines not understood, damaged or cut off */
@@ -101,7 +106,8 @@ static enum wm_status take_stdin(struct decode *decode)
 
 static int decode_all(struct decode *decode)
 {
-    enum wm_status status = wm_pipeline_create(decode->keys, decode->outputs, &decode->pipeline);
+    struct wm_opener_config config = {.keys = decode->keys, .counters = decode->counters, .experimental = decode->experimental};
+    enum wm_status status = wm_pipeline_create_with(&config, decode->outputs, &decode->pipeline);
     char text[256];
 
     if (status == WM_OK && !decode->operand_count)
@@ -155,12 +161,27 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
             break;
         case KEYS:
-            if (wm_common_keys(decode->keys, value, false) != WM_OK)
+            if (wm_common_keys(decode->keys, value, decode->shared) != WM_OK)
                 return WM_EXIT_FAILED;
             break;
         case KEY:
             if (wm_common_key(decode->keys, value) != WM_OK)
                 return WM_EXIT_USAGE;
+            break;
+        case EXPLAIN:
+            status = wm_common_output(decode->outputs, "explain");
+            if (status != WM_OK)
+                return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+            break;
+        case SHARED:
+            decode->shared = true;
+            break;
+        case COUNTERS:
+            if (wm_common_counters(&decode->counters, value) != WM_OK)
+                return WM_EXIT_FAILED;
+            break;
+        case EXPERIMENTAL:
+            decode->experimental = true;
             break;
         case DAMAGED:
             decode->lines.accept_damaged = true;
@@ -193,6 +214,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     wm_pipeline_destroy(decode->pipeline);
     wm_outputs_destroy(decode->outputs);
     wm_keystore_destroy(decode->keys);
+    wm_counters_close(decode->counters);
     free(decode);
     return result;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/common.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,16 +25,59 @@ enum wm_status wm_common_key(struct wm_keystore *keys, char *value)
     return status;
 }
 
-enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool allow_shared)
+static enum wm_status add_key_file(struct wm_keystore *keys, const char *path, bool allow_shared)
 {
     const char *why = "";
     unsigned line = 0;
-    enum wm_status status = wm_keystore_load(keys, path, allow_shared, &line, &why);
+    enum wm_key_format format = WM_KEYS_OWN;
+    enum wm_status status = wm_key_format_of(path, &format);
 
+    if (status == WM_OK)
+        status = wm_keystore_import(keys, path, format, allow_shared, &line, &why);
     if (status != WM_OK && line)
         wm_say("%s, line %u: %s", path, line, why);
+    else if (status == WM_IO)
+        wm_say("%s: %s%s%s", path, why && *why ? why : "the key file cannot be opened", errno ? ": " : "",
+               errno ? strerror(errno) : "");
     else if (status != WM_OK)
         wm_say("%s: %s", path, why && *why ? why : wm_status_text(status));
+    return status;
+}
+
+enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool allow_shared)
+{
+    enum wm_status status = WM_OK;
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+
+    if (!dir)
+        return add_key_file(keys, path, allow_shared);
+    while (status == WM_OK && (entry = readdir(dir))) {
+        char file[4096];
+        if (entry->d_name[0] == '.')
+            continue;
+        if ((size_t)snprintf(file, sizeof file, "%s/%s", path, entry->d_name) >= sizeof file)
+            continue;
+        status = add_key_file(keys, file, allow_shared);
+    }
+    closedir(dir);
+    return status;
+}
+
+enum wm_status wm_common_counters(struct wm_counters **counters, const char *path)
+{
+    enum wm_status status = *counters ? WM_INVALID : wm_counters_open(path, counters);
+
+    if (status == WM_OK && wm_counters_dropped(*counters))
+        wm_say("%s: the last record was cut short (a crash?) and has been dropped", path);
+    else if (status == WM_IO)
+        wm_say("%s: %s", path, strerror(errno));
+    else if (status == WM_FULL)
+        wm_say("%s: another process has it open", path);
+    else if (status == WM_INVALID)
+        wm_say("%s: %s", path, *counters ? "only one file of counters can be used" : "this is no file of counters");
+    else if (status != WM_OK)
+        wm_say("%s: %s", path, wm_status_text(status));
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/options.h"
 #include "app/out/output.h"
+#include "security/counter.h"
 #include "security/keystore.h"
 
 /* What the commands share: outputs and keys from options, signals. */
@@ -11,12 +12,18 @@
 #define WM_OPTION_OUTPUT                                                                                                           \
     {                                                                                                                              \
         'F', "output", "FORMAT[:FILE]",                                                                                            \
-            "write text, json, csv, hex or rtlwmbus, to FILE or standard output (-);\n"                                            \
+            "write text, json, csv, hex, explain or rtlwmbus, to FILE or standard output (-);\n"                                   \
             "may be given several times; default: text on a terminal, otherwise json"                                              \
     }
 #define WM_OPTION_KEYS                                                                                                             \
     {                                                                                                                              \
-        'k', "keys", "FILE", "keys of meters, one a line: ID = 32 hex digits (also MFR-ID, *)"                                     \
+        'k', "keys", "FILE",                                                                                                       \
+            "keys of meters, one a line: ID = 32 hex digits (also MFR-ID, *);\n"                                                   \
+            "also wmbusmeters' meter files, a directory of them, or CSV"                                                           \
+    }
+#define WM_OPTION_SHARED_KEYS                                                                                                      \
+    {                                                                                                                              \
+        0, "shared-keys", NULL, "accept key files, named behind this option, that others may read or write"                        \
     }
 #define WM_OPTION_KEY                                                                                                              \
     {                                                                                                                              \
@@ -26,8 +33,10 @@
 /* Adds the key of --key, "HEX" (any meter) or "ID=HEX", and wipes the text, which is part of the process's visible command line. On
  * failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_key(struct wm_keystore *keys, char *value);
-/* Adds a key file. On failure a message has been printed. */
+/* Adds a key file of any format, or a directory of meter files. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool allow_shared);
+/* Opens a file of message counters, once. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_counters(struct wm_counters **counters, const char *path);
 /* Adds an output. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
 /* The default output when none was asked for. */

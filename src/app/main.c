@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cmd_synth.h"
 #include "app/commands.h"
+#include "security/crypto.h"
 
 #include <string.h>
 
@@ -8,6 +9,7 @@
 static const struct wm_command *const commands[] = {
     &wm_command_rx,
     &wm_command_decode,
+    &wm_command_keys,
     &wm_command_synth,
 };
 
@@ -21,6 +23,9 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    /* Before anything uses OpenSSL: its contexts hold key schedules, which do not belong in a core dump. */
+    if (wm_crypto_keep_out_of_dumps() != WM_OK)
+        wm_say("OpenSSL's memory cannot be kept out of core dumps");
     if (argc < 2) {
         help(stderr);
         return WM_EXIT_USAGE;

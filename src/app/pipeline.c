@@ -8,24 +8,32 @@
 
 struct wm_pipeline {
     struct wm_opener *opener;
+    struct wm_opener_config config;
     struct wm_keystore *own_keys; /* for lines that bring their key */
     struct wm_opener *own_opener;
     struct wm_outputs *outputs;
     struct wm_pipeline_stats stats;
 };
 
-enum wm_status wm_pipeline_create(const struct wm_keystore *keys, struct wm_outputs *outputs, struct wm_pipeline **pipeline)
+enum wm_status wm_pipeline_create_with(const struct wm_opener_config *config, struct wm_outputs *outputs,
+                                       struct wm_pipeline **pipeline)
 {
     struct wm_pipeline *p = calloc(1, sizeof *p);
-    enum wm_status status = p ? wm_opener_create(keys, &p->opener) : WM_NO_MEMORY;
+    enum wm_status status = p ? wm_opener_create_with(config, &p->opener) : WM_NO_MEMORY;
 
     if (status != WM_OK) {
         free(p);
         return status;
     }
+    p->config = *config;
     p->outputs = outputs;
     *pipeline = p;
     return WM_OK;
+}
+
+enum wm_status wm_pipeline_create(const struct wm_keystore *keys, struct wm_outputs *outputs, struct wm_pipeline **pipeline)
+{
+    return wm_pipeline_create_with(&(struct wm_opener_config){.keys = keys}, outputs, pipeline);
 }
 
 void wm_pipeline_destroy(struct wm_pipeline *pipeline)
@@ -44,8 +52,12 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     struct wm_message message;
     struct wm_reading reading = {.frame = frame, .message = &message, .line = line};
     struct wm_pipeline_stats *stats = &pipeline->stats;
-    enum wm_status status = wm_open(opener, (struct wm_span){frame->data, frame->len}, &message);
+    enum wm_status status;
 
+    /* Fragments that came over the air know when; those in lines come as fast as they are read. */
+    if (frame->on_air && frame->signal.time_ns != WM_TIME_UNKNOWN && frame->signal.time_ns > 0)
+        wm_opener_time(opener, (uint64_t)frame->signal.time_ns / 1000000);
+    status = wm_open(opener, (struct wm_span){frame->data, frame->len}, &message);
     if (status != WM_OK)
         return status;
     stats->telegrams++;
@@ -65,8 +77,11 @@ static enum wm_status with_own_key(struct wm_pipeline *pipeline, const struct wm
 
     if (!pipeline->own_keys)
         status = wm_keystore_create(&pipeline->own_keys);
-    if (status == WM_OK && !pipeline->own_opener)
-        status = wm_opener_create(pipeline->own_keys, &pipeline->own_opener);
+    if (status == WM_OK && !pipeline->own_opener) {
+        struct wm_opener_config config = pipeline->config;
+        config.keys = pipeline->own_keys;
+        status = wm_opener_create_with(&config, &pipeline->own_opener);
+    }
     if (status == WM_OK)
         status = wm_keystore_add(pipeline->own_keys, &any, &line->key);
     if (status == WM_OK)

@@ -17,6 +17,9 @@ struct wm_pipeline_stats {
 /* keys (may be NULL) and outputs are borrowed. */
 WM_MUST_USE enum wm_status wm_pipeline_create(const struct wm_keystore *keys, struct wm_outputs *outputs,
                                               struct wm_pipeline **pipeline);
+/* The same with everything that an opener can be told. */
+WM_MUST_USE enum wm_status wm_pipeline_create_with(const struct wm_opener_config *config, struct wm_outputs *outputs,
+                                                   struct wm_pipeline **pipeline);
 void wm_pipeline_destroy(struct wm_pipeline *pipeline);
 
 /* One telegram; line is NULL for one that was received here. A line's own key is used for it instead of the key store. WM_IO: an

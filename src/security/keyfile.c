@@ -284,3 +284,9 @@ enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool
 {
     return wm_key_file_lines(path, allow_shared, take_own, keys, line, why);
 }
+
+const char *wm_key_pattern_text(const char *text, struct wm_key_pattern *pattern)
+{
+    *pattern = (struct wm_key_pattern){0};
+    return wm_key_pattern_parse((struct wm_key_word){text, strlen(text)}, pattern);
+}

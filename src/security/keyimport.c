@@ -253,6 +253,37 @@ static enum wm_status take_csv_line(void *user, const char *line, size_t len, co
     return status;
 }
 
+static enum wm_status take_first_line(void *user, const char *line, size_t len, const char **why)
+{
+    static const char *const names[] = {"name", "driver", "type", "id", "key"};
+    struct wm_key_word rest = wm_key_trim(line, len), name;
+
+    (void)why;
+    if (rest.len == 0 || rest.text[0] == '#')
+        return WM_OK;
+    if (cut(&rest, "=", &name) && rest.text) {
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            if (equals(name, names[i]))
+                *(enum wm_key_format *)user = WM_KEYS_WMBUSMETERS;
+        }
+    }
+    return WM_END; /* one is enough */
+}
+
+enum wm_status wm_key_format_of(const char *path, enum wm_key_format *format)
+{
+    size_t len = strlen(path);
+    const char *why = "";
+    unsigned line;
+    enum wm_status status;
+
+    *format = len > 4 && strcasecmp(path + len - 4, ".csv") == 0 ? WM_KEYS_CSV : WM_KEYS_OWN;
+    if (*format == WM_KEYS_CSV)
+        return WM_OK;
+    status = wm_key_file_lines(path, true, take_first_line, format, &line, &why);
+    return status == WM_IO ? WM_IO : WM_OK; /* a line that is too long: importing will tell */
+}
+
 enum wm_status wm_keystore_import(struct wm_keystore *keys, const char *path, enum wm_key_format format, bool allow_shared,
                                   unsigned *line, const char **why)
 {

@@ -69,3 +69,8 @@ WM_MUST_USE enum wm_status wm_keystore_load(struct wm_keystore *keys, const char
 enum wm_key_format { WM_KEYS_OWN, WM_KEYS_WMBUSMETERS, WM_KEYS_CSV };
 WM_MUST_USE enum wm_status wm_keystore_import(struct wm_keystore *keys, const char *path, enum wm_key_format format,
                                               bool allow_shared, unsigned *line, const char **why);
+/* Which of them a file is: by its name for CSV (.csv), otherwise by the first line that says something. WM_IO. */
+WM_MUST_USE enum wm_status wm_key_format_of(const char *path, enum wm_key_format *format);
+
+/* PATTERN as in the key file; NULL, or what is wrong with it. */
+const char *wm_key_pattern_text(const char *text, struct wm_key_pattern *pattern);

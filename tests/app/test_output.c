@@ -203,8 +203,8 @@ static const struct {
     {"json:-", "csv:/dev/null", NULL},
     {"json", "csv", "two outputs on standard output would mix; give each its own file: -F csv:FILE"},
     {"json:/dev/null", "csv:/dev/null", "two outputs on /dev/null would mix; give each its own file: -F csv:FILE"},
-    {"json:/dev/null", "xml", "-F xml: no such format; there are text json csv hex rtlwmbus"},
-    {"json:/dev/null", "", "-F : no such format; there are text json csv hex rtlwmbus"},
+    {"json:/dev/null", "xml", "-F xml: no such format; there are text json csv hex explain rtlwmbus"},
+    {"json:/dev/null", "", "-F : no such format; there are text json csv hex explain rtlwmbus"},
     {"json:/dev/null", "csv:", "-F csv:: a file name is missing after the colon"},
     {"json:/dev/null", "csv:/no/such/dir/x", "cannot write /no/such/dir/x: No such file or directory"},
 };

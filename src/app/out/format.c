@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/format.h"
 
+#include "app/explain.h"
 #include "app/time_text.h"
 
 #include <math.h>
@@ -11,6 +12,7 @@ static const struct wm_output_format formats[] = {
     {"json", "one JSON object a line, all there is (docs/json.md)", NULL, wm_format_json_write},
     {"csv", "one line a record, with a heading", wm_format_csv_begin, wm_format_csv_write},
     {"hex", "the telegram, without its CRCs, one a line", NULL, wm_format_hex_write},
+    {"explain", "layer by layer, byte by byte, with names", NULL, wm_explain},
     {"rtlwmbus", "the line that rtl_wmbus prints, for wmbusmeters", NULL, wm_format_rtl_wmbus_write},
 };
 
