@@ -16,11 +16,12 @@
 
 static const char *const kinds[] = {"mode 5", "mode 7 + MAC", "mode 10", "ELL"};
 
+/* Processor time: what else the machine does is no matter. */
 static double now_s(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
