@@ -158,6 +158,8 @@ START_TEST(reset_forgets)
             bool now = wm_gate_push(gate, cell(1, i / 100 % 3 == 2 ? 3 : 0));
             ck_assert(round == 0 || now == first[i]);
             first[i] = now;
+            if (i == 30) /* the floor is not known yet: an estimate from what has come */
+                ck_assert_double_eq_tol(off_db(1), 0, 3);
         }
         wm_gate_reset(gate);
     }

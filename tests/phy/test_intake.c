@@ -186,8 +186,12 @@ START_TEST(the_gain_follows_the_noise)
         push_all(intake, (const uint8_t *)loud, BLOCK * 8, 65536);
     const double lower = wm_intake_full_scale(intake);
     ck_assert_msg(0.3 * lower > 16 && 0.3 * lower < 400, "noise of %g steps", 0.3 * lower);
+    push_all(intake, (const uint8_t *)loud, 100 * 8, 65536); /* a block begun is forgotten with its stream */
     wm_intake_reset(intake);
     push_all(intake, (const uint8_t *)quiet, BLOCK * 8, 65536);
+    ck_assert_int_eq(wm_intake_end(intake), BLOCK);
+    ck_assert_double_eq_tol(wm_intake_at(intake, BLOCK - KEEP)[0], quiet[2 * (BLOCK - KEEP)] * wm_intake_full_scale(intake),
+                            0.5001);
     ck_assert_double_eq(wm_intake_full_scale(intake), gain);
     wm_intake_destroy(intake);
     free(quiet);

@@ -332,7 +332,7 @@ START_TEST(frames_are_heard_over_dc)
 {
     struct air air;
     struct ear ear;
-    struct wm_front_end front = {.gain = 1, .dc_i = 0.06, .dc_q = -0.04, .iq_gain_db = 0.4, .iq_phase_deg = 2};
+    struct wm_front_end front = {.gain = 1, .dc_i = 0.25, .dc_q = -0.15, .iq_gain_db = 0.4, .iq_phase_deg = 2};
 
     /* S's channel holds the centre; the offset is learned within the first tenth of a second */
     air_open(&air, RATE, 868.4e6, 0.3, NOISE, 220);
