@@ -56,9 +56,9 @@ static const struct wm_option options[] = {
                    "gap-ms=; - is standard input"},
     [EC_N0] = {0, "ec-n0", "DB", "energy of a chip over the noise density; default: 20"},
     [LEVEL] = {0, "level", "DBFS", "carrier power instead of --ec-n0"},
-    [CARRIER] = {0, "offset-khz", "R", "carrier errors between -R and R kHz; default: 0"},
-    [CLOCK] = {0, "clock-ppm", "R", "chip clock errors between -R and R ppm; default: 0"},
-    [DEVIATION] = {0, "deviation-pct", "R", "deviation errors between -R and R percent; default: 0"},
+    [CARRIER] = {0, "offset-khz", "R|A,B", "carrier errors between -R and R kHz, or A and B; default: 0"},
+    [CLOCK] = {0, "clock-ppm", "R|A,B", "chip clock errors between -R and R ppm, or A and B; default: 0"},
+    [DEVIATION] = {0, "deviation-pct", "R|A,B", "deviation errors between -R and R percent, or A and B; default: 0"},
     [BT] = {0, "bt", "B", "Gaussian shaping; default: 0, none"},
     [GAP] = {0, "gap-ms", "MIN-MAX", "pause before each transmission; default: 5-20"},
     [PREAMBLE] = {0, "preamble", "LENGTH", "short or long (mode S); default: short"},
@@ -132,6 +132,22 @@ static int set_pair(int option, const char *value, char between, double low, dou
     return WM_EXIT_OK;
 }
 
+/* "R": from -R to R; "A,B": from A to B. Kept as the range's middle and half its width. */
+static int set_range(int option, const char *value, double limit, double factor, double *middle, double *spread)
+{
+    double a = 0, b = 0;
+    int code;
+
+    if (!strchr(value, ',')) {
+        *middle = 0;
+        return set_number(option, value, 0, limit, factor, spread);
+    }
+    code = set_pair(option, value, ',', -limit, limit, factor, &a, &b);
+    *middle = (a + b) / 2;
+    *spread = (b - a) / 2;
+    return code == WM_EXIT_OK && a > b ? misused(option, value, "the lower end comes first") : code;
+}
+
 static int set_hz(int option, const char *value, double *hz)
 {
     if (wm_frequency_parse(value, hz) != WM_OK || !(*hz > 0))
@@ -163,11 +179,11 @@ static int set_transmitter(struct synth_run *run, int option, const char *value)
         traffic->has_level = true;
         return set_number(option, value, -150, 20, 1, &traffic->level_dbfs);
     case CARRIER:
-        return set_number(option, value, 0, 1000, 1e3, &traffic->carrier_hz);
+        return set_range(option, value, 1000, 1e3, &traffic->carrier_middle_hz, &traffic->carrier_hz);
     case CLOCK:
-        return set_number(option, value, 0, 200e3, 1, &traffic->clock_ppm);
+        return set_range(option, value, 200e3, 1, &traffic->clock_middle_ppm, &traffic->clock_ppm);
     case DEVIATION:
-        return set_number(option, value, 0, 90, 1, &traffic->deviation_pct);
+        return set_range(option, value, 90, 1, &traffic->deviation_middle_pct, &traffic->deviation_pct);
     case BT:
         code = set_number(option, value, 0, 10, 1, &traffic->bt);
         return code == WM_EXIT_OK && traffic->bt > 0 && traffic->bt < 0.1 ? misused(option, value, "0, or at least 0.1") : code;
@@ -209,7 +225,7 @@ static int set_stream(struct synth_run *run, int option, const char *value)
                    ? WM_EXIT_OK
                    : misused(option, value, "no such sample format; there are cu8, cs8, cs16 and cf32");
     case NOISE:
-        return set_number(option, value, 0, 1000, 1, &stream->noise_lsb);
+        return set_number(option, value, 0, 1e6, 1, &stream->noise_lsb); /* cf32 may have any scale */
     case LO:
         return set_number(option, value, -1000, 1000, 1e3, &stream->front_end.offset_hz);
     case DC:

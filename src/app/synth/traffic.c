@@ -135,9 +135,11 @@ void wm_traffic_draw(const struct wm_traffic *traffic, const struct wm_synth *sy
     /* always the same number of draws, so that a seed's frames stay the same when a range is set to 0 */
     burst->start_sample =
         (double)after_sample + wm_rng_range(rng, traffic->gap_min_s, traffic->gap_max_s) * sample_rate_hz + wm_rng_uniform(rng);
-    burst->offset_hz = wm_rng_range(rng, -traffic->carrier_hz, traffic->carrier_hz);
-    burst->clock_ppm = wm_rng_range(rng, -traffic->clock_ppm, traffic->clock_ppm);
-    burst->deviation_hz = info->deviation_hz * (1 + wm_rng_range(rng, -traffic->deviation_pct, traffic->deviation_pct) / 100);
+    burst->offset_hz = traffic->carrier_middle_hz + wm_rng_range(rng, -traffic->carrier_hz, traffic->carrier_hz);
+    burst->clock_ppm = traffic->clock_middle_ppm + wm_rng_range(rng, -traffic->clock_ppm, traffic->clock_ppm);
+    burst->deviation_hz =
+        info->deviation_hz *
+        (1 + (traffic->deviation_middle_pct + wm_rng_range(rng, -traffic->deviation_pct, traffic->deviation_pct)) / 100);
     burst->phase_rad = wm_rng_range(rng, 0, 2 * acos(-1));
     if (item->own & 1u << WM_TRAFFIC_EC_N0_DB)
         burst->amplitude = wm_synth_amplitude(synth, item->mode, item->setting[WM_TRAFFIC_EC_N0_DB]);

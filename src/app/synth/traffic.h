@@ -9,13 +9,14 @@
  * from stated ranges. */
 struct wm_traffic {
     bool has_level;
-    double level_dbfs;    /* carrier power, full scale 1; else: */
-    double ec_n0_db;      /* energy of a chip over the noise density */
-    double carrier_hz;    /* offset drawn from +- this */
-    double clock_ppm;     /* +- this */
-    double deviation_pct; /* +- this of the nominal deviation */
-    double bt;            /* Gaussian shaping, 0: none */
-    double gap_min_s;     /* from one transmission's end to the next one's start */
+    double level_dbfs;                                                /* carrier power, full scale 1; else: */
+    double ec_n0_db;                                                  /* energy of a chip over the noise density */
+    double carrier_hz;                                                /* offset drawn from +- this */
+    double clock_ppm;                                                 /* +- this */
+    double deviation_pct;                                             /* +- this of the nominal deviation */
+    double carrier_middle_hz, clock_middle_ppm, deviation_middle_pct; /* round which they are drawn */
+    double bt;                                                        /* Gaussian shaping, 0: none */
+    double gap_min_s;                                                 /* from one transmission's end to the next one's start */
     double gap_max_s;
     bool long_preamble;
     unsigned tail_chips; /* cut to what the mode allows */
