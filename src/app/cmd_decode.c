@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/common.h"
 #include "app/pipeline.h"
+#include "security/secret_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void take_line(struct decode *decode, const char *text, size_t len)
  * say that it is too long. Outputs are flushed before each read, which may block. */
 static enum wm_status take_stdin(struct decode *decode)
 {
-    char *buffer = malloc(READ_BYTES);
+    char *buffer = wm_secret_alloc(READ_BYTES); /* lines may have keys */
     size_t len = 0;
     bool too_long = false;
     bool end = false;
@@ -77,7 +78,7 @@ static enum wm_status take_stdin(struct decode *decode)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            free(buffer);
+            wm_secret_free(buffer, READ_BYTES);
             return WM_IO;
         }
         end = n == 0;
@@ -99,8 +100,7 @@ static enum wm_status take_stdin(struct decode *decode)
     }
     if (len && !too_long && decode->failed == WM_OK && !wm_common_interrupted())
         take_line(decode, buffer, len);
-    explicit_bzero(buffer, READ_BYTES); /* lines may have had keys */
-    free(buffer);
+    wm_secret_free(buffer, READ_BYTES);
     return WM_OK;
 }
 

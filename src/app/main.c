@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cmd_synth.h"
 #include "app/commands.h"
+#include "app/input/lines.h"
 #include "security/crypto.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ int main(int argc, char **argv)
     /* Before anything uses OpenSSL: its contexts hold key schedules, which do not belong in a core dump. */
     if (wm_crypto_keep_out_of_dumps() != WM_OK)
         wm_say("OpenSSL's memory cannot be kept out of core dumps");
+    wm_lines_keep_out_of_dumps();
     if (argc < 2) {
         help(stderr);
         return WM_EXIT_USAGE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/input/lines_internal.h"
 #include "app/time_text.h"
+#include "security/secret_memory.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -126,4 +127,9 @@ enum wm_status wm_line_json(struct wm_line_reader *reader, struct wm_text text, 
     json_decref(object);
     explicit_bzero(wrapped, sizeof wrapped);
     return status;
+}
+
+void wm_lines_keep_out_of_dumps(void)
+{
+    json_set_alloc_funcs(wm_secret_piece, wm_secret_piece_free);
 }

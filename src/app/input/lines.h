@@ -59,3 +59,7 @@ struct wm_line_reader {
  * what else is to be said
  * ("" as a rule); it never holds the line's own text, which may have a key in it. */
 WM_MUST_USE enum wm_status wm_line_parse(struct wm_line_reader *reader, const char *text, size_t len, struct wm_line *line);
+
+/* Makes the JSON library of this process take memory that core dumps leave out and that is wiped when freed, as lines may bring
+ * keys. Process-wide: for a program's main(). */
+void wm_lines_keep_out_of_dumps(void);
