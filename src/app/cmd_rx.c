@@ -24,14 +24,14 @@ static const struct wm_option options[] = {
     [RATE] = {'s', "rate", "RATE", "sample rate, 0.8M to 3.2M; default: from SigMF or the file name (_1600k)"},
     [FREQUENCY] = {'f', "frequency", "FREQ", "centre frequency; default: from SigMF or the file name (_868.95M)"},
     [FORMAT] = {0, "format", "FORMAT", "cu8, cs8, cs16 or cf32; default: from SigMF or the file's extension"},
-    [MODES] = {'m', "modes", "MODES", "only these of S, T and C, with commas between; default: all"},
+    [MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"},
     [OUTPUT] = WM_OPTION_OUTPUT,
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
     [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
     [NO_REPAIR] = {0, "no-repair", NULL, "only telegrams whose CRCs fit at once"},
     [KERNELS] = {0, "kernels", "NAME", "the SIMD variant to use; default: the best of this CPU"},
-    [QUIET] = {'q', "quiet", NULL, "no progress and no summary"},
+    [QUIET] = {'q', "quiet", NULL, "only errors on standard error"},
 };
 
 struct rx {
@@ -62,10 +62,10 @@ static int parse_modes(struct rx *rx, const char *list)
         enum wm_mode mode;
 
         if (len >= sizeof name)
-            return misused("-m", list, "no such mode; there are S, T and C");
+            return misused("-m", list, "no such mode; there are S, T, C and C-down");
         memcpy(name, s, len);
         if (wm_mode_by_name(name, &mode) != WM_OK)
-            return misused("-m", list, "no such mode; there are S, T and C, with commas between");
+            return misused("-m", list, "no such mode; there are S, T, C and C-down, with commas between");
         rx->modes |= 1u << mode;
         s += len + (s[len] == ',');
     }
@@ -311,7 +311,7 @@ static int run_source(struct rx *rx)
     }
     result = check_source(rx, &info);
     if (result == WM_EXIT_OK) {
-        inside = wm_rx_report_channels(&info, rx->modes);
+        inside = wm_rx_report_channels(&info, rx->modes, rx->quiet);
         status = inside ? wm_pipeline_create(rx->keys, rx->outputs, &pipeline) : WM_OK;
         if (!inside) {
             wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");
@@ -388,7 +388,8 @@ const struct wm_command wm_command_rx = {
     .operands = "",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
-    .notes = "Receives the channels 868.30 (S) and 868.95 MHz (T, C) that lie inside the band, at once. Telegrams\n"
-             "go to standard output, everything else to standard error. Ctrl-C ends it; what was heard is printed.\n",
+    .notes =
+        "Receives the channels 868.30 (S), 868.95 (T, C) and 869.525 MHz (C-down) that lie inside the band, at once. Telegrams\n"
+        "go to standard output, everything else to standard error. Ctrl-C ends it; what was heard is printed.\n",
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "app/options.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,7 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes)
+unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes, bool quiet)
 {
     unsigned inside = 0;
     unsigned told = 0;
@@ -31,7 +32,7 @@ unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes
         double channel_hz = wm_mode_info(mode)->centre_hz;
         char names[32] = "";
 
-        if (!(modes & ~inside & ~told & 1u << mode))
+        if (quiet || !(modes & ~inside & ~told & 1u << mode))
             continue;
         /* modes that share the channel are named together */
         for (enum wm_mode other = mode; other < WM_MODE_COUNT; other++) {
@@ -41,7 +42,8 @@ unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes
                 told |= 1u << other;
             }
         }
-        wm_say("%.2f MHz (%s) lies outside %.2f-%.2f MHz", channel_hz / 1e6, names,
+        const bool fine = fmod(channel_hz, 10e3) != 0; /* 868.30, but 869.525 */
+        wm_say("%.*f MHz (%s) lies outside %.2f-%.2f MHz", fine ? 3 : 2, channel_hz / 1e6, names,
                (info->centre_hz - info->sample_rate_hz / 2) / 1e6, (info->centre_hz + info->sample_rate_hz / 2) / 1e6);
     }
     return inside;

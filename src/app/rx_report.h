@@ -6,8 +6,9 @@
 
 /* What `wmsdr rx` says on stderr about a run. */
 
-/* One line for each wanted channel that the band leaves out. `modes` has a bit per mode. Returns the modes that are inside. */
-unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes);
+/* One line for each wanted channel that the band leaves out. `modes` has a bit per mode. quiet: without the
+ * lines. Returns the modes that are inside. */
+unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes, bool quiet);
 
 struct wm_rx_progress {
     bool on;

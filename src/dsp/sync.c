@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAG_S          5e-6 /* of the lag product: a quarter turn at 50 kHz deviation */
-#define REALIGN_CHIPS 18 /* how far a candidate may sit beside the sequence: C format B repeats it 16 chips on */
+#define LAG_TURNS      0.25 /* of a cycle by which the lag product turns at the nominal deviation */
+#define REALIGN_CHIPS  18   /* how far a candidate may sit beside the sequence: C format B repeats it 16 chips on */
 #define FOLLOW_CHIPS   16   /* longest word that `follows` takes */
 #define CLOCK_FINE     0.005
 #define COHERENCE_GOOD 0.62f /* 6.3 dB Ec/N0 gives 0.81 on the average */
@@ -18,7 +18,8 @@
 #define NOISE_EXPONENT 11.0f
 #define BANK_MAX       9
 #define NOMINAL_CLEAR  0.4f
-#define CUM_MAX        16 /* largest chip sum inside the sequence */
+#define CUM_MAX        16   /* largest chip sum inside the sequence */
+#define COARSE_MAX_HZ  12e3 /* error of the lag product's carrier: 3.6 kHz rms in S at 6.3 dB */
 #define TEMPLATE_MAX   640
 #define H_STEPS        5
 
@@ -41,7 +42,8 @@ struct wm_sync_finder {
     double carrier_max; /* cycles a sample */
     /* below it the clock is taken for a crystal's: the known chips alone do not tell better (2.4 sigma at 6.5 dB) */
     double clock_nominal;
-    int cum_first; /* chip sum at the sequence's start, relative to its end */
+    double step_max; /* carrier left after the search, radians a chip */
+    int cum_first;   /* chip sum at the sequence's start, relative to its end */
     struct template bank[BANK_MAX];
     size_t bank_count;
     struct wm_correlator *chips;
@@ -95,7 +97,8 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
     finder->config = *config;
     finder->kernels = config->kernels;
     finder->period = period;
-    finder->lag = (size_t)lround(LAG_S * config->sample_rate_hz);
+    /* and short enough that no carrier in range turns it by half a cycle */
+    finder->lag = (size_t)lround(fmin(LAG_TURNS / config->deviation_hz, 0.4 / config->carrier_max_hz) * config->sample_rate_hz);
     finder->hop = period > 6 ? (size_t)lround(period / 4) : (size_t)lround(period / 2);
     finder->known = malloc(config->count);
     if (!finder->known) {
@@ -128,6 +131,7 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
         }
     }
     finder->score_min = NOISE_EXPONENT / (float)finder->bank[0].taps;
+    finder->step_max = 2 * M_PI * COARSE_MAX_HZ / config->chip_rate_cps;
     finder->carrier_max = config->carrier_max_hz / config->sample_rate_hz;
     size_t products = WM_SYNC_BATCH / finder->hop + TEMPLATE_MAX + 16;
     finder->memory = calloc(products * 4 + 2 * WM_SYNC_BATCH, sizeof(float));
@@ -274,6 +278,8 @@ static double known_power(const struct wm_sync_finder *finder, size_t first, dou
         p = wm_phasor_mul(p, wm_phasor(-*step * (double)lag));
         *step += atan2(p.im, p.re) / (double)lag;
     }
+    if (fabs(*step) > finder->step_max)
+        return 0; /* the wrong side of a half chip rate: another time and modulation index look like that */
     struct wm_phasor turn = wm_phasor(*step * (double)n), back = wm_phasor(-*step);
     for (size_t k = 0; k < n; k++) { /* phase 0 at the end: chip k sits n - k chips before it */
         v[k] = wm_phasor_mul(v[k], turn);

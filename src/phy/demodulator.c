@@ -22,7 +22,7 @@ static size_t known_chips(enum wm_mode mode, enum wm_format format, uint8_t chip
         unsigned count;
     } sync = format == WM_FORMAT_B ? (struct wm_chips_word){info->sync_b.bits, info->sync_b.count}
                                    : (struct wm_chips_word){info->sync_a.bits, info->sync_a.count};
-    const size_t preamble = mode == WM_MODE_C ? 22 : 26;
+    const size_t preamble = info->code == WM_CODE_NRZ ? 22 : 26;
 
     for (size_t i = 0; i < preamble; i++)
         chips[i] = i & 1; /* 01 pairs; the count is even */
@@ -94,7 +94,7 @@ void wm_demodulator_begin(struct wm_demodulator *demodulator, const struct wm_ba
     demodulator->format = format;
     if (demodulator->trellis) {
         uint8_t known[KNOWN_MAX];
-        known_chips(WM_MODE_C, format, known);
+        known_chips(demodulator->info->mode, format, known);
         wm_trellis_set_known(demodulator->trellis, known);
     }
 }

@@ -73,6 +73,28 @@ static const struct wm_mode_info modes[WM_MODE_COUNT] = {
             .sync_b = {0x543D543D, 32},
             .tail_chips_max = 0,
         },
+    [WM_MODE_C_DOWN] =
+        {
+            .mode = WM_MODE_C_DOWN,
+            .name = "C-down",
+            .air_name = "C2", /* rtl_wmbus does not receive it; the name is wmbusmeters' */
+            .centre_hz = 869.525e6,
+            .chip_rate_cps = 50e3,
+            .gaussian_bt = 0.5,
+            .deviation_hz = 25e3,
+            .deviation_min_hz = 18.75e3, /* +-25 %, as meter to other has it: recalled, to be verified */
+            .deviation_max_hz = 31.25e3,
+            .clock_tolerance = 100e-6,
+            .carrier_tolerance_hz = 60e3, /* a gateway's 25 ppm is less than a cheap receiver adds */
+            .channel_half_width_hz = 110e3,
+            .code = WM_CODE_NRZ,
+            .chips_per_byte = 8,
+            .preamble_pairs_min = 16,
+            .preamble_pairs_long = 16,
+            .sync_a = {0x543D54CD, 32},
+            .sync_b = {0x543D543D, 32},
+            .tail_chips_max = 0,
+        },
 };
 
 const struct wm_mode_info *wm_mode_info(enum wm_mode mode)

@@ -10,9 +10,10 @@
 /* The EN 13757-4 modes as one table. A mode is what one demodulator hears on one channel in one direction; S1, S1-m and S2 differ
  * only in preamble length and are one row, as are T1 and T2 (meter to other) and C1 and C2 (meter to other). */
 enum wm_mode {
-    WM_MODE_S, /* 868.300 MHz, 32.768 kcps, Manchester, meter to other (and, alike on air, S2 and T2 other to meter) */
-    WM_MODE_T, /* 868.950 MHz, 100 kcps, 3-of-6, meter to other */
-    WM_MODE_C, /* 868.950 MHz, 100 kcps, NRZ, meter to other */
+    WM_MODE_S,      /* 868.300 MHz, 32.768 kcps, Manchester, meter to other (and, alike on air, S2 and T2 other to meter) */
+    WM_MODE_T,      /* 868.950 MHz, 100 kcps, 3-of-6, meter to other */
+    WM_MODE_C,      /* 868.950 MHz, 100 kcps, NRZ, meter to other */
+    WM_MODE_C_DOWN, /* 869.525 MHz, 50 kcps, NRZ, GFSK BT 0.5, other to meter (C2) */
     WM_MODE_COUNT
 };
 
@@ -33,6 +34,7 @@ struct wm_mode_info {
     const char *air_name;    /* what rtl_wmbus calls it: "S1", "T1", "C1" */
     double centre_hz;        /* channel centre */
     double chip_rate_cps;    /* nominal */
+    double gaussian_bt;      /* the standard's shaping, bandwidth times chip duration; 0: rectangular chips */
     double deviation_hz;     /* nominal; chip 1 is the positive deviation */
     double deviation_min_hz; /* the standard's range */
     double deviation_max_hz;
