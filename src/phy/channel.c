@@ -77,6 +77,7 @@ struct wm_channel {
     double level_at_sync;
     struct waiting waiting[WAITING_MAX];
     struct wm_demodulator *demodulator[2];
+    struct wm_signal signal; /* of the burst inside the callback */
     struct waiting *current; /* inside the callback */
     /* statistics: kept over a reset */
     double last_floor;
@@ -331,6 +332,21 @@ static void describe(const struct wm_channel *channel, const struct waiting *w, 
         signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz * 1e9);
 }
 
+/* What the demodulator has learnt of the burst over so many chips is better than what the sync word told. */
+static void refine_signal(struct wm_channel *channel, const struct waiting *w, size_t bytes)
+{
+    const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
+    const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
+    const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double chips = (double)bytes * info->chips_per_byte;
+    /* the last block's clock drawn to the frame's end, against where the sync word put its beginning: the mean over the frame */
+    const double period = (tracked->start + chips * tracked->period - (w->timing.start + skip)) / chips;
+
+    channel->signal.offset_hz = (float)(tracked->carrier * channel->baseband_hz);
+    channel->signal.deviation_hz = (float)(tracked->h * info->chip_rate_cps / 2);
+    channel->signal.clock_ppm = (float)((channel->baseband_hz / info->chip_rate_cps / period - 1) * 1e6);
+}
+
 /* The head of a frame is asked for twice: to learn the length, and again when the whole has arrived. Its first reading is kept. */
 static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct wm_soft *soft)
 {
@@ -346,6 +362,8 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         return WM_OK;
     }
     enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, bytes, soft);
+    if (status == WM_OK)
+        refine_signal(channel, w, bytes);
     if (status == WM_OK && tier == 0 && bytes <= sizeof w->head) {
         memcpy(w->head, soft->bytes, bytes);
         w->head_bytes = bytes;
@@ -379,7 +397,6 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         const float second = fmaxf(w->follows[0], w->follows[1]);
         enum wm_format format = WM_FORMAT_A;
         struct wm_chip_timing timing = w->timing;
-        struct wm_signal signal;
 
         if (nrz) {
             if (second < FOLLOW_MIN)
@@ -391,15 +408,15 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             timing.period = nominal;
             timing.start += SECOND_SYNC_CHIPS * nominal;
         }
-        describe(channel, w, &signal);
+        describe(channel, w, &channel->signal);
         if (w->first_call) {
             channel->syncs[w->mode_at]++;
             w->head_bytes = 0;
         }
         w->first_call = false;
         wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->baseband, &timing, format, noise_density(channel),
-                             nrz || second<FOLLOW_SURE, signal.snr_db> STRONG_DB);
-        struct wm_sync sync = {.mode = mode, .format = format, .signal = &signal, .source = &source};
+                             nrz || second<FOLLOW_SURE, channel->signal.snr_db> STRONG_DB);
+        struct wm_sync sync = {.mode = mode, .format = format, .signal = &channel->signal, .source = &source};
         size_t bytes = 0;
         enum wm_status status = channel->config.on_sync(channel->config.user, &sync, &bytes);
         if (status == WM_TOO_SHORT) {

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/linecode.h"
 
-/* EN 13757-4, 3 out of 6 code of mode T: exactly three ones in each word. Source: public vendor stacks and two independent
- * receivers. */
-static const uint8_t three_of_six[16] = {
-    0x16, 0x0D, 0x0E, 0x0B, 0x1C, 0x19, 0x1A, 0x13, 0x2C, 0x25, 0x26, 0x23, 0x34, 0x31, 0x32, 0x29,
-};
+#include "dsp/line_3of6.h"
 
 /* EN 13757-4 modes S and T (other to meter): a data bit d is sent as the chips "not d, d": 1 is 01, 0 is 10. */
 static const uint8_t manchester[2] = {2, 1};
@@ -14,13 +10,13 @@ static const uint8_t chips_per_byte[] = {[WM_CODE_MANCHESTER] = 16, [WM_CODE_3OF
 
 uint8_t wm_3of6_encode(unsigned nibble)
 {
-    return three_of_six[nibble & 15];
+    return wm_code_3of6[nibble & 15];
 }
 
 int wm_3of6_decode(unsigned word)
 {
     for (int nibble = 0; nibble < 16; nibble++)
-        if (three_of_six[nibble] == word)
+        if (wm_code_3of6[nibble] == word)
             return nibble;
     return -1;
 }
@@ -57,8 +53,8 @@ enum wm_status wm_linecode_encode(enum wm_line_code code, struct wm_span bytes, 
 
         switch (code) {
         case WM_CODE_3OF6:
-            chips = put(chips, three_of_six[byte >> 4], 6);
-            chips = put(chips, three_of_six[byte & 15], 6);
+            chips = put(chips, wm_code_3of6[byte >> 4], 6);
+            chips = put(chips, wm_code_3of6[byte & 15], 6);
             break;
         case WM_CODE_MANCHESTER:
             for (unsigned bit = 8; bit-- > 0;)
