@@ -3,7 +3,7 @@
 #include "security/crypto.h"
 #include "security/open.h"
 #include "security/seal.h"
-#include "wmsdr/wmsdr.h"
+#include <wmsdr/wmsdr.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -35,8 +35,8 @@ enum wm_status wm_frame_from_bytes(struct wm_span bytes, struct wm_frame *frame,
     }
     telegram = bytes.data[0] + 1u;
     /* CRCs that pass decide; that they do so by chance has a probability of 2^-16 a block. */
+    memset(frame, 0, sizeof *frame);
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        memset(frame, 0, sizeof *frame);
         if (wm_frame_strip(formats[i], bytes, frame, NULL) == WM_OK) {
             *used = wm_frame_air_len(formats[i], bytes.data[0]);
             return WM_OK;

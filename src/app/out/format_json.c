@@ -3,6 +3,8 @@
 #include "app/out/json.h"
 #include "app/time_text.h"
 
+#include <string.h>
+
 /* NDJSON. Every member is documented in docs/json.md, which is a contract: members are added, never changed. */
 
 /* One member each. The key is a literal. */
@@ -20,6 +22,67 @@
             wm_json_bool(json, true);                                                                                              \
         }                                                                                                                          \
     } while (0)
+
+/* Runs: text of a known bound is written through one pointer, which stays in a register; piece by piece through the sink it would
+ * be loaded and stored each time. Everything put is bounded: names are from tables, numbers have at most 20 digits. */
+#define RUN_SMALL 8192
+
+struct run {
+    char *start;
+    char small[RUN_SMALL]; /* where the sink has no room in one piece */
+};
+#define LITERAL(out, text) (memcpy(out, text, sizeof text - 1), (out) + sizeof text - 1)
+
+static inline char *put(char *out, const char *text, size_t len)
+{
+    memcpy(out, text, len);
+    return out + len;
+}
+
+static inline char *put_uint(char *out, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    if (value < 10) {
+        *out = (char)('0' + value);
+        return out + 1;
+    }
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return put(out, digits + at, sizeof digits - at);
+}
+
+static inline char *put_name(char *out, const char *name)
+{
+    return put(out, name, strlen(name));
+}
+
+static inline char *put_byte(char *out, uint8_t byte)
+{
+    return wm_hex_digits(out, (struct wm_span){&byte, 1}, true);
+}
+
+/* NULL: there is no room, and the sink has been told. */
+static char *begin_run(struct wm_json *json, struct run *run, size_t need)
+{
+    run->start = wm_sink_room(json->sink, need);
+    if (!run->start && need <= sizeof run->small)
+        run->start = run->small;
+    if (!run->start)
+        wm_sink_give_up(json->sink);
+    return run->start;
+}
+
+static void end_run(struct wm_json *json, const struct run *run, const char *end)
+{
+    if (run->start == run->small)
+        wm_sink_write(json->sink, run->small, (size_t)(end - run->small));
+    else
+        wm_sink_filled(json->sink, end);
+}
 
 static void hex_byte(struct wm_json *json, uint8_t value)
 {
@@ -81,17 +144,20 @@ static void line_members(struct wm_json *json, const struct wm_line *line)
     wm_json_close(json, '}');
 }
 
-static void address_members(struct wm_json *json, const struct wm_address *address)
+/* At most 160 characters, from the first key's quote to the last value. */
+#define ADDRESS_MAX 160
+static char *put_address(char *out, const struct wm_address *address)
 {
-    char text[4];
-
-    wm_manufacturer_text(address->manufacturer, text);
-    MEMBER(json, "manufacturer", text);
     uint8_t id[] = {(uint8_t)(address->id >> 24), (uint8_t)(address->id >> 16), (uint8_t)(address->id >> 8), (uint8_t)address->id};
-    MEMBER_HEX(json, "id", ((struct wm_span){id, sizeof id}));
-    MEMBER_UINT(json, "version", address->version);
-    MEMBER_UINT(json, "type", address->type);
-    MEMBER_NAME(json, "type_name", wm_device_type_name(address->type));
+    char manufacturer[4];
+
+    wm_manufacturer_text(address->manufacturer, manufacturer); /* may have a backslash: its letters are @ to _ */
+    out = wm_json_escape(LITERAL(out, "\"manufacturer\":\""), manufacturer, 3);
+    out = wm_hex_digits(LITERAL(out, "\",\"id\":\""), (struct wm_span){id, sizeof id}, true);
+    out = put_uint(LITERAL(out, "\",\"version\":"), address->version);
+    out = put_uint(LITERAL(out, ",\"type\":"), address->type);
+    out = put_name(LITERAL(out, ",\"type_name\":\""), wm_device_type_name(address->type));
+    return LITERAL(out, "\"");
 }
 
 static void ell_members(struct wm_json *json, const struct wm_ell *ell)
@@ -110,10 +176,10 @@ static void ell_members(struct wm_json *json, const struct wm_ell *ell)
     MEMBER_FLAG(json, "extended_delay", ell->cc & 0x01);
     MEMBER_UINT(json, "acc", ell->acc);
     if (ell->has_receiver) {
+        char receiver[ADDRESS_MAX + 2];
+        char *end = LITERAL(put_address(LITERAL(receiver, "{"), &ell->receiver), "}");
         WM_JSON_KEY(json, "receiver");
-        wm_json_open(json, '{');
-        address_members(json, &ell->receiver);
-        wm_json_close(json, '}');
+        wm_json_number_n(json, receiver, (size_t)(end - receiver));
     }
     if (ell->has_session) {
         MEMBER_UINT(json, "session_number", ell->session);
@@ -123,39 +189,48 @@ static void ell_members(struct wm_json *json, const struct wm_ell *ell)
 }
 
 /* The configuration field taken apart: what the mode has. */
-static void config_members(struct wm_json *json, const struct wm_config *config)
+static char *put_config(char *out, const struct wm_config *config)
 {
     uint8_t extension[2] = {(uint8_t)(config->extension >> 8), (uint8_t)config->extension};
 
-    MEMBER_FLAG(json, "bidirectional", config->bidirectional);
-    MEMBER_FLAG(json, "accessible", config->accessible);
-    MEMBER_FLAG(json, "synchronous", config->synchronous);
-    MEMBER_FLAG(json, "repeated_access", config->repeated);
-    MEMBER_FLAG(json, "hop", config->hop);
+    if (config->bidirectional)
+        out = LITERAL(out, ",\"bidirectional\":true");
+    if (config->accessible)
+        out = LITERAL(out, ",\"accessible\":true");
+    if (config->synchronous)
+        out = LITERAL(out, ",\"synchronous\":true");
+    if (config->repeated)
+        out = LITERAL(out, ",\"repeated_access\":true");
+    if (config->hop)
+        out = LITERAL(out, ",\"hop\":true");
     if (config->content)
-        MEMBER_NAME(json, "content", wm_content_name(config->content));
+        out = LITERAL(put_name(LITERAL(out, ",\"content\":\""), wm_content_name(config->content)), "\"");
     if (config->unit == WM_ENCRYPTED_BYTES)
-        MEMBER_UINT(json, "encrypted_bytes", config->encrypted);
+        out = put_uint(LITERAL(out, ",\"encrypted_bytes\":"), config->encrypted);
     if (!config->extension_bytes)
-        return;
-    MEMBER_HEX(json, "config_extension", ((struct wm_span){extension + 2 - config->extension_bytes, config->extension_bytes}));
+        return out;
+    out = wm_hex_digits(LITERAL(out, ",\"config_extension\":\""),
+                        (struct wm_span){extension + 2 - config->extension_bytes, config->extension_bytes}, true);
     if (config->mode == 13) {
-        MEMBER_UINT(json, "protocol", config->protocol);
-        MEMBER_NAME(json, "protocol_name", wm_protocol_name(config->protocol));
-        return;
+        out = put_uint(LITERAL(out, "\",\"protocol\":"), config->protocol);
+        out = put_name(LITERAL(out, ",\"protocol_name\":\""), wm_protocol_name(config->protocol));
+        return LITERAL(out, "\"");
     }
-    MEMBER_FLAG(json, "padding", config->padding);
+    out = LITERAL(out, "\"");
+    if (config->padding)
+        out = LITERAL(out, ",\"padding\":true");
     if (config->content_index)
-        MEMBER_UINT(json, "content_index", config->content_index);
-    MEMBER_UINT(json, "kdf", config->kdf);
-    MEMBER_NAME(json, "kdf_name", wm_kdf_name(config->kdf));
-    MEMBER_UINT(json, "key_id", config->key_id);
+        out = put_uint(LITERAL(out, ",\"content_index\":"), config->content_index);
+    out = put_uint(LITERAL(out, ",\"kdf\":"), config->kdf);
+    out = put_name(LITERAL(out, ",\"kdf_name\":\""), wm_kdf_name(config->kdf));
+    out = put_uint(LITERAL(out, "\",\"key_id\":"), config->key_id);
     if (config->has_key_version)
-        MEMBER_UINT(json, "key_version", config->key_version);
+        out = put_uint(LITERAL(out, ",\"key_version\":"), config->key_version);
     if (config->has_counter)
-        MEMBER_UINT(json, "counter", config->counter);
+        out = put_uint(LITERAL(out, ",\"counter\":"), config->counter);
     if (config->tag_bytes)
-        MEMBER_UINT(json, "tag_bytes", config->tag_bytes);
+        out = put_uint(LITERAL(out, ",\"tag_bytes\":"), config->tag_bytes);
+    return out;
 }
 
 static void afl_members(struct wm_json *json, const struct wm_afl *afl)
@@ -182,93 +257,114 @@ static void afl_members(struct wm_json *json, const struct wm_afl *afl)
     wm_json_close(json, '}');
 }
 
+/* Bound: keys and numbers below 600, names of tables below 300, the status in words, an address. */
+#define TPL_MAX (900 + WM_STATUS_CHARS + ADDRESS_MAX)
+
 static void tpl_members(struct wm_json *json, const struct wm_message *message)
 {
     const struct wm_tpl *tpl = &message->tpl;
-    char words[WM_STATUS_CHARS];
     const struct wm_ci_info *info = wm_ci_info(tpl->ci);
     uint8_t config[2] = {(uint8_t)(tpl->config >> 8), (uint8_t)tpl->config};
+    char words[WM_STATUS_CHARS];
+    struct run run;
+    char *out = begin_run(json, &run, TPL_MAX);
 
-    WM_JSON_KEY(json, "tpl");
-    wm_json_open(json, '{');
-    MEMBER_BYTE(json, "ci", tpl->ci);
-    MEMBER_NAME(json, "ci_name", info->name);
-    MEMBER_NAME(json, "header", wm_tpl_header_name(tpl->header));
-    MEMBER_NAME(json, "payload", wm_payload_name(info->payload));
+    if (!out)
+        return;
+    out = put_byte(LITERAL(out, ",\"tpl\":{\"ci\":\""), tpl->ci);
+    out = put_name(LITERAL(out, "\",\"ci_name\":\""), info->name);
+    out = put_name(LITERAL(out, "\",\"header\":\""), wm_tpl_header_name(tpl->header));
+    out = put_name(LITERAL(out, "\",\"payload\":\""), wm_payload_name(info->payload));
+    out = LITERAL(out, "\"");
     if (tpl->header != WM_TPL_NONE) {
-        MEMBER_UINT(json, "acc", tpl->acc);
-        MEMBER_BYTE(json, "status", tpl->status);
+        out = put_uint(LITERAL(out, ",\"acc\":"), tpl->acc);
+        out = put_byte(LITERAL(out, ",\"status\":\""), tpl->status);
         if (tpl->status && wm_status_words(tpl->status, message->to_meter, words))
-            MEMBER_NAME(json, "status_text", words);
-        MEMBER_HEX(json, "config", ((struct wm_span){config, 2}));
-        MEMBER_UINT(json, "mode", tpl->mode);
-        MEMBER_NAME(json, "mode_name", wm_security_mode_name(tpl->mode));
-        MEMBER_UINT(json, "encrypted_blocks", tpl->encrypted_blocks);
-        config_members(json, &message->config);
+            out = put_name(LITERAL(out, "\",\"status_text\":\""), words);
+        out = wm_hex_digits(LITERAL(out, "\",\"config\":\""), (struct wm_span){config, 2}, true);
+        out = put_uint(LITERAL(out, "\",\"mode\":"), tpl->mode);
+        out = put_name(LITERAL(out, ",\"mode_name\":\""), wm_security_mode_name(tpl->mode));
+        out = put_uint(LITERAL(out, "\",\"encrypted_blocks\":"), tpl->encrypted_blocks);
+        out = put_config(out, &message->config);
     }
-    if (tpl->header == WM_TPL_LONG) {
-        WM_JSON_KEY(json, "address");
-        wm_json_open(json, '{');
-        address_members(json, &tpl->address);
-        wm_json_close(json, '}');
-    }
-    wm_json_close(json, '}');
+    if (tpl->header == WM_TPL_LONG)
+        out = LITERAL(put_address(LITERAL(out, ",\"address\":{"), &tpl->address), "}");
+    end_run(json, &run, LITERAL(out, "}"));
 }
 
-static void value_member(struct wm_json *json, const struct wm_record *record)
+static char *put_value(char *out, const struct wm_record *record)
 {
     char text[WM_VALUE_CHARS];
 
-    WM_JSON_KEY(json, "value");
     switch (record->kind) {
     case WM_VALUE_NONE:
     case WM_VALUE_INVALID:
-        wm_json_null(json);
-        break;
+        return LITERAL(out, "null");
     case WM_VALUE_DECIMAL:
-        wm_json_number_n(json, text, wm_decimal_text(record->decimal, text, sizeof text));
-        break;
-    case WM_VALUE_REAL:
-        wm_record_text(record, text);
-        wm_json_number_text(json, text);
-        break;
-    case WM_VALUE_BYTES: /* of a reassembled message they may be many */
-        wm_json_hex(json, record->raw_value);
+        return out + wm_decimal_text(record->decimal, out, WM_VALUE_CHARS);
+    case WM_VALUE_BYTES:
+        *out++ = '"';
+        out = wm_hex_digits(out, record->raw_value, true);
         break;
     case WM_VALUE_TEXT:
-        wm_json_string(json, record->text);
+        *out++ = '"';
+        out = wm_json_escape(out, record->text, strlen(record->text));
         break;
+    case WM_VALUE_REAL: /* always a number: what is not finite is INVALID */
+        wm_record_text(record, text);
+        return put_name(out, text);
     case WM_VALUE_DATE:
     case WM_VALUE_DATETIME:
     case WM_VALUE_TIME:
         wm_record_text(record, text);
-        wm_json_string(json, text);
+        *out++ = '"';
+        out = put_name(out, text);
         break;
     }
+    *out++ = '"';
+    return out;
 }
+
+/* All names and numbers of a record together are shorter than this. */
+#define RECORD_FIXED 640
 
 static void record_members(struct wm_json *json, const struct wm_record *record)
 {
-    wm_json_open(json, '{');
-    MEMBER_UINT(json, "offset", record->offset);
-    MEMBER_NAME(json, "function", wm_function_name(record->function));
-    MEMBER_UINT(json, "storage", record->storage);
-    MEMBER_UINT(json, "tariff", record->tariff);
-    MEMBER_UINT(json, "subunit", record->subunit);
-    MEMBER(json, "quantity", record->quantity);
-    MEMBER(json, "unit", record->unit);
-    if (record->detail && *record->detail)
-        MEMBER(json, "detail", record->detail);
-    MEMBER_NAME(json, "kind", wm_value_kind_name(record->kind));
-    value_member(json, record);
-    WM_JSON_KEY(json, "known");
-    wm_json_bool(json, record->known);
-    MEMBER_FLAG(json, "manufacturer_specific", record->manufacturer);
-    MEMBER_FLAG(json, "more_follows", record->more_follows);
-    MEMBER_FLAG(json, "summer_time", record->kind == WM_VALUE_DATETIME && record->datetime.summer_time);
-    MEMBER_FLAG(json, "clock_invalid", record->kind == WM_VALUE_DATETIME && record->datetime.invalid);
-    MEMBER_HEX(json, "raw", record->raw);
-    wm_json_close(json, '}');
+    struct run run;
+    size_t quantity = strlen(record->quantity), unit = strlen(record->unit), detail = strlen(record->detail);
+    size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
+    char *out = wm_sink_room(json->sink, RECORD_FIXED + WM_JSON_ESCAPED(quantity + unit + detail) + text + 4 * record->raw.len);
+
+    if (!out)
+        return;
+    if (json->filled >> json->depth & 1u)
+        *out++ = ',';
+    json->filled |= 1u << json->depth;
+    out = put_uint(LITERAL(out, "{\"offset\":"), record->offset);
+    out = put_name(LITERAL(out, ",\"function\":\""), wm_function_name(record->function));
+    out = put_uint(LITERAL(out, "\",\"storage\":"), record->storage);
+    out = put_uint(LITERAL(out, ",\"tariff\":"), record->tariff);
+    out = put_uint(LITERAL(out, ",\"subunit\":"), record->subunit);
+    out = put(LITERAL(out, ",\"quantity\":\""), record->quantity, quantity);
+    out = wm_json_escape(LITERAL(out, "\",\"unit\":\""), record->unit, unit);
+    if (detail)
+        out = wm_json_escape(LITERAL(out, "\",\"detail\":\""), record->detail, detail);
+    out = put_name(LITERAL(out, "\",\"kind\":\""), wm_value_kind_name(record->kind));
+    out = put_value(LITERAL(out, "\",\"value\":"), record);
+    if (record->known)
+        out = LITERAL(out, ",\"known\":true");
+    else
+        out = LITERAL(out, ",\"known\":false");
+    if (record->manufacturer)
+        out = LITERAL(out, ",\"manufacturer_specific\":true");
+    if (record->more_follows)
+        out = LITERAL(out, ",\"more_follows\":true");
+    if (record->kind == WM_VALUE_DATETIME && record->datetime.summer_time)
+        out = LITERAL(out, ",\"summer_time\":true");
+    if (record->kind == WM_VALUE_DATETIME && record->datetime.invalid)
+        out = LITERAL(out, ",\"clock_invalid\":true");
+    out = wm_hex_digits(LITERAL(out, ",\"raw\":\""), record->raw, true);
+    end_run(json, &run, LITERAL(out, "\"}"));
 }
 
 static void records_member(struct wm_json *json, const struct wm_reading *reading)
@@ -292,6 +388,28 @@ static void records_member(struct wm_json *json, const struct wm_reading *readin
         MEMBER(json, "records_fault", fault);
 }
 
+static void dll_members(struct wm_json *json, const struct wm_dll *dll)
+{
+    const char *c_name = wm_c_name(dll->c);
+    struct run run;
+    char *out = begin_run(json, &run, 256 + ADDRESS_MAX);
+
+    if (!out)
+        return;
+    out = put_byte(LITERAL(out, ",\"c\":\""), dll->c);
+    if (c_name)
+        out = LITERAL(put_name(LITERAL(out, "\",\"c_name\":\""), c_name), "\",");
+    else
+        out = LITERAL(out, "\",\"c_name\":null,");
+    out = put_address(out, &dll->address);
+    if (dll->payload.len) {
+        out = put_byte(LITERAL(out, ",\"ci\":\""), dll->payload.data[0]);
+        out = put_name(LITERAL(out, "\",\"ci_name\":\""), wm_ci_info(dll->payload.data[0])->name);
+        out = LITERAL(out, "\"");
+    }
+    end_run(json, &run, out);
+}
+
 void wm_format_json_write(struct wm_sink *sink, const struct wm_reading *reading)
 {
     const struct wm_frame *frame = reading->frame;
@@ -307,13 +425,7 @@ void wm_format_json_write(struct wm_sink *sink, const struct wm_reading *reading
         MEMBER_HEX(&json, "plain", message->plain);
     if (message->assembled)
         MEMBER_HEX(&json, "message", message->tpdu);
-    MEMBER_BYTE(&json, "c", message->dll.c);
-    MEMBER(&json, "c_name", wm_c_name(message->dll.c));
-    address_members(&json, &message->dll.address);
-    if (message->dll.payload.len) {
-        MEMBER_BYTE(&json, "ci", message->dll.payload.data[0]);
-        MEMBER_NAME(&json, "ci_name", wm_ci_info(message->dll.payload.data[0])->name);
-    }
+    dll_members(&json, &message->dll);
     if (message->has_ell)
         ell_members(&json, &message->ell);
     if (message->has_afl)

@@ -51,18 +51,17 @@ size_t wm_utf8_length(const char *text, size_t left)
     return need;
 }
 
-static void escape(struct wm_sink *sink, unsigned char c)
+static char *escape(char *out, unsigned char c)
 {
     static const char shorthand[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
-    char text[8];
 
     if (c == '"' || c == '\\' || (c < sizeof shorthand && shorthand[c])) {
-        wm_sink_char(sink, '\\');
-        wm_sink_char(sink, c == '"' || c == '\\' ? (char)c : shorthand[c]);
-        return;
+        *out++ = '\\';
+        *out++ = c == '"' || c == '\\' ? (char)c : shorthand[c];
+        return out;
     }
-    snprintf(text, sizeof text, "\\u%04X", c);
-    wm_sink_put(sink, text, 6);
+    memcpy(out, "\\u00", 4);
+    return wm_hex_digits(out + 4, (struct wm_span){&c, 1}, true);
 }
 
 /* Characters at the front that stand for themselves, eight at a time: ASCII from 20h to 7Eh but for quote and backslash. Each test
@@ -87,29 +86,47 @@ static size_t clean_length(const char *text, size_t len)
     return i;
 }
 
-void wm_json_string_n(struct wm_json *json, const char *text, size_t len)
+char *wm_json_escape(char *out, const char *text, size_t len)
 {
-    size_t start = 0;
     size_t i = clean_length(text, len);
 
-    wm_json_separate(json);
-    wm_sink_char(json->sink, '"');
+    memcpy(out, text, i);
+    out += i;
     while (i < len) {
         unsigned char c = (unsigned char)text[i];
         size_t n = wm_utf8_length(text + i, len - i);
 
         if (n > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) {
+            memcpy(out, text + i, n);
+            out += n;
             i += n;
             continue;
         }
-        wm_sink_put(json->sink, text + start, i - start);
-        if (n == 0)
-            wm_sink_text(json->sink, "\xEF\xBF\xBD");
-        else
-            escape(json->sink, c);
-        start = ++i;
+        if (n == 0) {
+            memcpy(out, "\xEF\xBF\xBD", 3);
+            out += 3;
+        } else {
+            out = escape(out, c);
+        }
+        i++;
     }
-    wm_sink_put(json->sink, text + start, len - start);
+    return out;
+}
+
+void wm_json_string_n(struct wm_json *json, const char *text, size_t len)
+{
+    char piece[WM_JSON_ESCAPED(128)];
+
+    wm_json_separate(json);
+    wm_sink_char(json->sink, '"');
+    while (len) { /* in pieces that do not cut a UTF-8 sequence */
+        size_t n = len < 128 ? len : 128;
+        for (size_t back = 0; n < len && back < 3 && ((unsigned char)text[n] & 0xC0) == 0x80; back++)
+            n--;
+        wm_sink_put(json->sink, piece, (size_t)(wm_json_escape(piece, text, n) - piece));
+        text += n;
+        len -= n;
+    }
     wm_sink_char(json->sink, '"');
 }
 

@@ -89,6 +89,11 @@ static inline void wm_json_number_n(struct wm_json *json, const char *text, size
     wm_sink_put(json->sink, text, len);
 }
 
+/* The characters of a JSON string for len bytes of text, without the quotes, at out, which has room for WM_JSON_ESCAPED(len);
+ * returns the end. */
+#define WM_JSON_ESCAPED(len) (6 * (len))
+char *wm_json_escape(char *out, const char *text, size_t len);
+
 /* Whether text is a number by RFC 8259 clause 6. */
 bool wm_json_is_number(const char *text);
 /* Length of the well-formed UTF-8 sequence (RFC 3629) at text, 0 when there is none. */

@@ -105,19 +105,38 @@ void wm_sink_printf(struct wm_sink *sink, const char *format, ...)
     }
 static const char hex_digits[2][512] = {D256('a'), D256('A')};
 
-void wm_sink_hex(struct wm_sink *sink, struct wm_span bytes, bool upper)
+char *wm_hex_digits(char *out, struct wm_span bytes, bool upper)
 {
     const char *digits = hex_digits[upper];
 
+    for (size_t i = 0; i < bytes.len; i++)
+        memcpy(out + 2 * i, digits + 2 * bytes.data[i], 2);
+    return out + 2 * bytes.len;
+}
+
+void wm_sink_hex(struct wm_sink *sink, struct wm_span bytes, bool upper)
+{
     if (2 * bytes.len <= sink->cap - sink->len) {
-        char *out = sink->buffer + sink->len;
-        for (size_t i = 0; i < bytes.len; i++)
-            memcpy(out + 2 * i, digits + 2 * bytes.data[i], 2);
+        wm_hex_digits(sink->buffer + sink->len, bytes, upper);
         sink->len += 2 * bytes.len;
         return;
     }
     for (size_t i = 0; i < bytes.len; i++)
-        wm_sink_put(sink, digits + 2 * bytes.data[i], 2);
+        wm_sink_put(sink, hex_digits[upper] + 2 * bytes.data[i], 2);
+}
+
+void wm_sink_give_up(struct wm_sink *sink)
+{
+    if (!sink->error)
+        sink->error = ENOSPC;
+    sink->cap = sink->len; /* what was written stays */
+}
+
+char *wm_sink_room(struct wm_sink *sink, size_t need)
+{
+    if (need > sink->cap - sink->len && sink->fd >= 0)
+        push_out(sink);
+    return need <= sink->cap - sink->len ? sink->buffer + sink->len : NULL;
 }
 
 enum wm_status wm_sink_flush(struct wm_sink *sink)

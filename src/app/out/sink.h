@@ -39,6 +39,20 @@ static inline void wm_sink_put(struct wm_sink *sink, const char *data, size_t le
     }
 }
 
+/* For a run of text whose length has a known bound: `need` free characters to write at, NULL when the sink cannot have them (the
+ * caller then goes the way of small pieces); afterwards wm_sink_filled tells where the run ended. */
+char *wm_sink_room(struct wm_sink *sink, size_t need);
+static inline void wm_sink_filled(struct wm_sink *sink, const char *end)
+{
+    sink->len = (size_t)(end - sink->buffer);
+}
+
+/* What is to be written does not fit: the error of a sink that is full. */
+void wm_sink_give_up(struct wm_sink *sink);
+
+/* Two digits for each byte; returns the end. */
+char *wm_hex_digits(char *out, struct wm_span bytes, bool upper);
+
 static inline void wm_sink_text(struct wm_sink *sink, const char *text)
 {
     wm_sink_put(sink, text, strlen(text));
