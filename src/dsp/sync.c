@@ -98,7 +98,8 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
     finder->kernels = config->kernels;
     finder->period = period;
     /* and short enough that no carrier in range turns it by half a cycle */
-    finder->lag = (size_t)lround(fmin(LAG_TURNS / config->deviation_hz, 0.4 / config->carrier_max_hz) * config->sample_rate_hz);
+    /* rounded down: at 500 kHz a lag of 3 turns an 80 kHz deviation by half a cycle, whose sine is nothing */
+    finder->lag = (size_t)(fmin(LAG_TURNS / config->deviation_hz, 0.4 / config->carrier_max_hz) * config->sample_rate_hz + 0.01);
     finder->hop = period > 6 ? (size_t)lround(period / 4) : (size_t)lround(period / 2);
     finder->known = malloc(config->count);
     if (!finder->known) {

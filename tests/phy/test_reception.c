@@ -94,6 +94,30 @@ START_TEST(every_clock_is_heard)
 }
 END_TEST
 
+/* The largest deviation at rates whose burst baseband is anything from 400 to 600 kHz. */
+START_TEST(wide_frames_are_heard_at_any_rate)
+{
+    static const double rates[] = {0.8e6, 0.96e6, 1.0e6, 1.1e6, 1.19e6, 1.25e6, 1.5e6, 3.0e6};
+    const double rate = rates[_i];
+    struct air air;
+    struct ear ear;
+    double at = 0.015;
+
+    air_open(&air, rate, 868.95e6, 0.08, NOISE, 46);
+    for (int i = -2; i <= 2; i++) {
+        struct air_burst burst = {
+            .mode = WM_MODE_T, .bytes = 20, .at_s = at, .ec_n0_db = 18, .offset_hz = 15e3 * i, .deviation_hz = 80e3};
+        at = air_send(&air, &burst)->end_sample / rate + 0.0031;
+    }
+    ck_assert(at * rate < (double)air.samples);
+    ear_open(&ear, &air);
+    ear_hear(&ear, WM_SAMPLES_CU8, NULL);
+    air_heard_once(&air);
+    ear_close(&ear);
+    air_close(&air);
+}
+END_TEST
+
 START_TEST(the_longest_frames_are_heard)
 {
     struct air air;
@@ -360,6 +384,7 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, strong_frames_of_every_mode_are_heard_once, 0, WM_SAMPLES_COUNT);
     tcase_add_loop_test(tcase, the_tolerances_of_the_standard_are_heard, 0, WM_MODE_COUNT);
     tcase_add_loop_test(tcase, every_clock_is_heard, 0, 2);
+    tcase_add_loop_test(tcase, wide_frames_are_heard_at_any_rate, 0, 8);
     tcase_add_test(tcase, the_longest_frames_are_heard);
     tcase_add_loop_test(tcase, weak_frames_are_heard, 0, 3);
     tcase_add_loop_test(tcase, scale_does_not_matter, 0, 6);
