@@ -102,7 +102,7 @@ enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_ba
             size_t plane = ((size_t)j * samples + i) * chips->stride + column;
             double start = begin - (double)from + (j + (i + 0.5) / samples) * timing->period;
             k->interpolate(chips->turned.re, chips->turned.im, chips->bank, PHASES, start, chips->word_chips * timing->period,
-                           words, chips->z.re + plane, chips->z.im + plane, 1);
+                           words, chips->z.re + plane, chips->z.im + plane);
         }
     }
     wm_correlator_tones(chips, timing->h, words, column);

@@ -17,7 +17,7 @@
  * as pairs that multiply (I, Q): (re, -im) for the real part, (im, re) for the imaginary one. The taps' absolute values sum to at
  * most 65535, so that 32-bit sums cannot overflow with any input. */
 struct wm_fir {
-    unsigned taps; /* a multiple of 8 */
+    unsigned taps; /* a multiple of 8, at least 8 */
     unsigned decimation;
     const int16_t *for_re; /* 2 * taps */
     const int16_t *for_im; /* 2 * taps */
@@ -25,6 +25,16 @@ struct wm_fir {
 
 /* Taps of one fractional position of an interpolator. */
 #define WM_INTERPOLATOR_TAPS 8
+
+static inline int64_t wm_fixed_position(double samples)
+{
+    return (int64_t)(samples * 4294967296.0 + 0.5);
+}
+
+static inline size_t wm_interpolator_row(int64_t position, unsigned phases)
+{
+    return (size_t)(((uint64_t)(uint32_t)position * phases + 0x80000000u) >> 32);
+}
 
 /* Chip correlations in planes, see dsp/correlator.h. */
 struct wm_complex_plane {
@@ -57,10 +67,11 @@ struct wm_kernels {
     /* out[n] = in[n] * (c[n] + j s[n]), n < count, the phasor of the caller. In place is allowed. */
     void (*multiply)(const float *re, const float *im, const float *c, const float *s, size_t count, float *out_re, float *out_im);
 
-    /* Interpolated values at positions start + i * step (in samples of re/im, all taps inside), i < count, written to
-     * out[i * out_stride]. `bank` holds phases + 1 rows of WM_INTERPOLATOR_TAPS taps; the fraction is rounded to a row. */
+    /* Interpolated values at positions start + i * step (in samples of re/im, not negative, all taps inside), i < count. Start and
+     * step are first rounded to 32.32 fixed point (wm_fixed_position), then i * step is exact. `bank` holds phases + 1 rows of
+     * WM_INTERPOLATOR_TAPS taps; the fraction is rounded to a row. */
     void (*interpolate)(const float *re, const float *im, const float *bank, unsigned phases, double start, double step,
-                        size_t count, float *out_re, float *out_im, size_t out_stride);
+                        size_t count, float *out_re, float *out_im);
 
     /* One chip's correlations with both tones from its `samples` sample planes, `count` chips side by side: c1 += z_i e^{-j a_i},
      * c0 += z_i e^{+j a_i} with cos a_i, sin a_i given. Plane i starts at z + i * plane_stride. */
@@ -85,8 +96,8 @@ struct wm_kernels {
                            size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES]);
 };
 
-/* The variant by name ("scalar", "avx2" …), or the best that this CPU has when name is NULL. NULL when there is no such variant
- * here. */
+/* The variant by name ("scalar", "sse4.1", "avx2", "avx512", "neon"), or the best that this CPU has when name is NULL. NULL when
+ * there is no such variant here. */
 const struct wm_kernels *wm_kernels_select(const char *name);
 /* The i-th variant this CPU can run, NULL behind the last; the first is "scalar". */
 const struct wm_kernels *wm_kernels_at(size_t i);

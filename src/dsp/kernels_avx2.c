@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AVX2. Compiled with -mavx2 and reached only where the CPU has it. */
-#include "dsp/kernels.h"
-#include "dsp/kernels_float.h"
-
 #include <immintrin.h>
+
+#define WM_VECTOR                    8
+#define WM_VECTOR_SQRT(v)            _mm256_sqrt_ps(v)
+#define WM_VECTOR_SELECT(mask, a, b) _mm256_blendv_ps(b, a, (__m256)(mask))
+#include "dsp/kernels_float.h"
 
 static void avx2_convert_cu8(const void *in, size_t n, int16_t *out)
 {
@@ -61,26 +63,33 @@ static void avx2_convert_cf32(const void *in, size_t n, float gain, int16_t *out
     }
 }
 
-/* Sums of the eight 32-bit lanes of four pairs of vectors: r0 i0 r1 i1 | r2 i2 r3 i3. */
-static inline __m256i reduce4(const __m256i r[4], const __m256i i[4])
+/* Sums of `outputs` outputs at a time, which share the loads of the taps. */
+static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int outputs, __m256i *r, __m256i *i)
 {
-    __m256i a = _mm256_hadd_epi32(_mm256_hadd_epi32(r[0], i[0]), _mm256_hadd_epi32(r[1], i[1]));
-    __m256i b = _mm256_hadd_epi32(_mm256_hadd_epi32(r[2], i[2]), _mm256_hadd_epi32(r[3], i[3]));
+    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
+    const __m256i *for_re = (const __m256i *)fir->for_re, *for_im = (const __m256i *)fir->for_im;
+    __m256i a = _mm256_loadu_si256(for_re), b = _mm256_loadu_si256(for_im);
 
-    return _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+    for (int j = 0; j < outputs; j++) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(x + (size_t)j * step));
+        r[j] = _mm256_madd_epi16(v, a);
+        i[j] = _mm256_madd_epi16(v, b);
+    }
+    for (size_t k = 16; k < length; k += 16) {
+        a = _mm256_loadu_si256(for_re + k / 16);
+        b = _mm256_loadu_si256(for_im + k / 16);
+        for (int j = 0; j < outputs; j++) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(x + (size_t)j * step + k));
+            r[j] = _mm256_add_epi32(r[j], _mm256_madd_epi16(v, a));
+            i[j] = _mm256_add_epi32(i[j], _mm256_madd_epi16(v, b));
+        }
+    }
 }
 
-static inline void accumulate(const struct wm_fir *fir, const int16_t *x, __m256i *r, __m256i *i)
+/* Sums of the lanes of four vectors, each in the low and the high half apart: 0 1 2 3 | 0 1 2 3. */
+static inline __m256i sums4(const __m256i v[4])
 {
-    __m256i sr = _mm256_setzero_si256(), si = _mm256_setzero_si256();
-
-    for (size_t k = 0; k < 2 * (size_t)fir->taps; k += 16) {
-        __m256i v = _mm256_loadu_si256((const __m256i *)(x + k));
-        sr = _mm256_add_epi32(sr, _mm256_madd_epi16(v, _mm256_loadu_si256((const __m256i *)(fir->for_re + k))));
-        si = _mm256_add_epi32(si, _mm256_madd_epi16(v, _mm256_loadu_si256((const __m256i *)(fir->for_im + k))));
-    }
-    *r = sr;
-    *i = si;
+    return _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
 }
 
 static void avx2_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
@@ -89,23 +98,22 @@ static void avx2_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, f
     size_t m = 0;
     __m256i r[4], i[4];
 
-    for (; m + 4 <= n_out; m += 4) {
-        for (int k = 0; k < 4; k++, x += step)
-            accumulate(fir, x, &r[k], &i[k]);
-        /* r0 i0 r1 i1 r2 i2 r3 i3 to planes */
-        __m256 y = _mm256_cvtepi32_ps(reduce4(r, i));
-        __m128 lo = _mm256_castps256_ps128(y), hi = _mm256_extractf128_ps(y, 1);
-        _mm_storeu_ps(re + m, _mm_shuffle_ps(lo, hi, 0x88));
-        _mm_storeu_ps(im + m, _mm_shuffle_ps(lo, hi, 0xDD));
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        accumulate(fir, x, 4, r, i);
+        __m256i a = sums4(r), b = sums4(i);
+        /* low halves of both and high halves of both: re | im */
+        __m256i sum = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+        __m256 y = _mm256_cvtepi32_ps(sum);
+        _mm_storeu_ps(re + m, _mm256_castps256_ps128(y));
+        _mm_storeu_ps(im + m, _mm256_extractf128_ps(y, 1));
     }
     for (; m < n_out; m++, x += step) {
-        int32_t lanes[8];
-        for (int k = 1; k < 4; k++)
-            r[k] = i[k] = _mm256_setzero_si256();
-        accumulate(fir, x, &r[0], &i[0]);
-        _mm256_storeu_si256((__m256i *)lanes, reduce4(r, i));
-        re[m] = (float)lanes[0];
-        im[m] = (float)lanes[1];
+        accumulate(fir, x, 1, r, i);
+        __m128i sum = _mm_hadd_epi32(_mm_add_epi32(_mm256_castsi256_si128(r[0]), _mm256_extracti128_si256(r[0], 1)),
+                                     _mm_add_epi32(_mm256_castsi256_si128(i[0]), _mm256_extracti128_si256(i[0], 1)));
+        sum = _mm_hadd_epi32(sum, sum);
+        re[m] = (float)_mm_cvtsi128_si32(sum);
+        im[m] = (float)_mm_extract_epi32(sum, 1);
     }
 }
 

@@ -99,21 +99,19 @@ static void scalar_multiply(const float *re, const float *im, const float *c, co
 }
 
 static void scalar_interpolate(const float *re, const float *im, const float *bank, unsigned phases, double start, double step,
-                               size_t count, float *out_re, float *out_im, size_t out_stride)
+                               size_t count, float *out_re, float *out_im)
 {
     for (size_t i = 0; i < count; i++) {
-        double at = start + step * (double)i;
-        int32_t base = (int32_t)at;
-        int32_t row = (int32_t)((at - (double)base) * phases + 0.5);
-        const float *tap = bank + (ptrdiff_t)row * WM_INTERPOLATOR_TAPS;
-        const ptrdiff_t first = base - (WM_INTERPOLATOR_TAPS / 2 - 1);
+        const int64_t at = wm_fixed_position(start) + (int64_t)i * wm_fixed_position(step);
+        const float *tap = bank + wm_interpolator_row(at, phases) * WM_INTERPOLATOR_TAPS;
+        const ptrdiff_t first = (ptrdiff_t)(at >> 32) - (WM_INTERPOLATOR_TAPS / 2 - 1);
         float r[WM_LANES], q[WM_LANES];
         for (int k = 0; k < WM_INTERPOLATOR_TAPS; k++) {
             r[k] = re[first + k] * tap[k];
             q[k] = im[first + k] * tap[k];
         }
-        out_re[i * out_stride] = tree(r);
-        out_im[i * out_stride] = tree(q);
+        out_re[i] = tree(r);
+        out_im[i] = tree(q);
     }
 }
 

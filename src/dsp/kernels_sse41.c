@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SSE4.1, for x86 from 2008 on. Compiled with -msse4.1 and reached only where the CPU has it. */
+#include <smmintrin.h>
+
+#define WM_VECTOR                    4
+#define WM_VECTOR_SQRT(v)            _mm_sqrt_ps(v)
+#define WM_VECTOR_SELECT(mask, a, b) _mm_blendv_ps(b, a, (__m128)(mask))
+#include "dsp/kernels_float.h"
+
+static void sse41_convert_cu8(const void *in, size_t n, int16_t *out)
+{
+    const uint8_t *u = in;
+    const __m128i zero = _mm_set1_epi16(255);
+    size_t i = 0;
+
+    for (; i + 8 <= 2 * n; i += 8) {
+        __m128i x = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(u + i)));
+        _mm_storeu_si128((__m128i *)(out + i), _mm_sub_epi16(_mm_slli_epi16(x, 1), zero));
+    }
+    for (; i < 2 * n; i++)
+        out[i] = (int16_t)(2 * u[i] - 255);
+}
+
+static void sse41_convert_cs8(const void *in, size_t n, int16_t *out)
+{
+    const int8_t *s = in;
+    size_t i = 0;
+
+    for (; i + 8 <= 2 * n; i += 8)
+        _mm_storeu_si128((__m128i *)(out + i), _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(s + i))));
+    for (; i < 2 * n; i++)
+        out[i] = s[i];
+}
+
+static inline __m128i to_int(const unsigned char *bytes, __m128 gain)
+{
+    __m128 x = _mm_mul_ps(_mm_loadu_ps((const float *)(const void *)bytes), gain);
+
+    x = _mm_and_ps(x, _mm_cmpord_ps(x, x)); /* NaN to 0 */
+    x = _mm_min_ps(_mm_max_ps(x, _mm_set1_ps(-32768.0f)), _mm_set1_ps(32767.0f));
+    return _mm_cvtps_epi32(x);
+}
+
+static void sse41_convert_cf32(const void *in, size_t n, float gain, int16_t *out)
+{
+    const unsigned char *bytes = in;
+    const __m128 g = _mm_set1_ps(gain);
+    size_t i = 0;
+
+    for (; i + 8 <= 2 * n; i += 8)
+        _mm_storeu_si128((__m128i *)(out + i), _mm_packs_epi32(to_int(bytes + 4 * i, g), to_int(bytes + 4 * i + 16, g)));
+    if (i < 2 * n) { /* the tail through a padded vector */
+        unsigned char rest[32] = {0};
+        int16_t done[8];
+        memcpy(rest, bytes + 4 * i, 4 * (2 * n - i));
+        _mm_storeu_si128((__m128i *)done, _mm_packs_epi32(to_int(rest, g), to_int(rest + 16, g)));
+        memcpy(out + i, done, 2 * (2 * n - i));
+    }
+}
+
+/* Sums of `outputs` outputs at a time, which share the loads of the taps. */
+static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int outputs, __m128i *r, __m128i *i)
+{
+    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
+
+    for (int j = 0; j < outputs; j++)
+        r[j] = i[j] = _mm_setzero_si128();
+    for (size_t k = 0; k < length; k += 8) {
+        const __m128i a = _mm_loadu_si128((const __m128i *)(fir->for_re + k));
+        const __m128i b = _mm_loadu_si128((const __m128i *)(fir->for_im + k));
+        for (int j = 0; j < outputs; j++) {
+            __m128i v = _mm_loadu_si128((const __m128i *)(x + (size_t)j * step + k));
+            r[j] = _mm_add_epi32(r[j], _mm_madd_epi16(v, a));
+            i[j] = _mm_add_epi32(i[j], _mm_madd_epi16(v, b));
+        }
+    }
+}
+
+static inline __m128 sums4(const __m128i v[4])
+{
+    return _mm_cvtepi32_ps(_mm_hadd_epi32(_mm_hadd_epi32(v[0], v[1]), _mm_hadd_epi32(v[2], v[3])));
+}
+
+static void sse41_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
+{
+    const size_t step = 2 * (size_t)fir->decimation;
+    size_t m = 0;
+    __m128i r[4], i[4];
+
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        accumulate(fir, x, 4, r, i);
+        _mm_storeu_ps(re + m, sums4(r));
+        _mm_storeu_ps(im + m, sums4(i));
+    }
+    for (; m < n_out; m++, x += step) {
+        accumulate(fir, x, 1, r, i);
+        __m128i sum = _mm_hadd_epi32(r[0], i[0]);
+        sum = _mm_hadd_epi32(sum, sum);
+        re[m] = (float)_mm_cvtsi128_si32(sum);
+        im[m] = (float)_mm_extract_epi32(sum, 1);
+    }
+}
+
+const struct wm_kernels wm_kernels_sse41 = {
+    .name = "sse4.1",
+    .convert_cu8 = sse41_convert_cu8,
+    .convert_cs8 = sse41_convert_cs8,
+    .convert_cf32 = sse41_convert_cf32,
+    .fir = sse41_fir,
+    .energy = vec_energy,
+    .lag_product = vec_lag_product,
+    .correlate = vec_correlate,
+    .multiply = vec_multiply,
+    .interpolate = vec_interpolate,
+    .chip_tones = vec_chip_tones,
+    .words_3of6 = vec_words_3of6,
+    .best_energy = vec_best_energy,
+    .coherent_metric = vec_coherent_metric,
+    .trellis_metric = vec_trellis_metric,
+};
