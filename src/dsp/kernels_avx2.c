@@ -63,54 +63,63 @@ static void avx2_convert_cf32(const void *in, size_t n, float gain, int16_t *out
     }
 }
 
-/* Sums of `outputs` outputs at a time, which share the loads of the taps. */
-static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int outputs, __m256i *r, __m256i *i)
-{
-    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
-    const __m256i *for_re = (const __m256i *)fir->for_re, *for_im = (const __m256i *)fir->for_im;
-    __m256i a = _mm256_loadu_si256(for_re), b = _mm256_loadu_si256(for_im);
-
-    for (int j = 0; j < outputs; j++) {
-        __m256i v = _mm256_loadu_si256((const __m256i *)(x + (size_t)j * step));
-        r[j] = _mm256_madd_epi16(v, a);
-        i[j] = _mm256_madd_epi16(v, b);
-    }
-    for (size_t k = 16; k < length; k += 16) {
-        a = _mm256_loadu_si256(for_re + k / 16);
-        b = _mm256_loadu_si256(for_im + k / 16);
-        for (int j = 0; j < outputs; j++) {
-            __m256i v = _mm256_loadu_si256((const __m256i *)(x + (size_t)j * step + k));
-            r[j] = _mm256_add_epi32(r[j], _mm256_madd_epi16(v, a));
-            i[j] = _mm256_add_epi32(i[j], _mm256_madd_epi16(v, b));
-        }
-    }
-}
-
-/* Sums of the lanes of four vectors, each in the low and the high half apart: 0 1 2 3 | 0 1 2 3. */
+/* Sums of the lanes of four vectors, each in the low and the high half apart: 0 1 2 3 | 0 1 2 3. Unpacking is cheaper than the
+ * horizontal add, which unpacks inside. */
 static inline __m256i sums4(const __m256i v[4])
 {
-    return _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
+    __m256i a = _mm256_add_epi32(_mm256_unpacklo_epi32(v[0], v[1]), _mm256_unpackhi_epi32(v[0], v[1]));
+    __m256i b = _mm256_add_epi32(_mm256_unpacklo_epi32(v[2], v[3]), _mm256_unpackhi_epi32(v[2], v[3]));
+
+    return _mm256_add_epi32(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+}
+
+static inline __m256i load16(const int16_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+/* Four outputs from the vectors that hold their sums. */
+static inline void store4(const __m256i r[4], const __m256i i[4], float *re, float *im)
+{
+    const __m256i a = sums4(r), b = sums4(i);
+    /* low halves of both and high halves of both: re | im */
+    __m256 y = _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31)));
+
+    _mm_storeu_ps(re, _mm256_castps256_ps128(y));
+    _mm_storeu_ps(im, _mm256_extractf128_ps(y, 1));
 }
 
 static void avx2_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
 {
-    const size_t step = 2 * (size_t)fir->decimation;
+    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
     size_t m = 0;
-    __m256i r[4], i[4];
 
+    /* Four outputs share the loads of the taps. What limits is the multiplications themselves: keeping the taps of a fixed length
+     * in registers was measured and gains nothing. */
     for (; m + 4 <= n_out; m += 4, x += 4 * step) {
-        accumulate(fir, x, 4, r, i);
-        __m256i a = sums4(r), b = sums4(i);
-        /* low halves of both and high halves of both: re | im */
-        __m256i sum = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
-        __m256 y = _mm256_cvtepi32_ps(sum);
-        _mm_storeu_ps(re + m, _mm256_castps256_ps128(y));
-        _mm_storeu_ps(im + m, _mm256_extractf128_ps(y, 1));
+        __m256i r[4], i[4];
+        for (int j = 0; j < 4; j++)
+            r[j] = i[j] = _mm256_setzero_si256();
+#pragma GCC unroll 2
+        for (size_t k = 0; k < length; k += 16) {
+            const __m256i a = load16(fir->for_re + k), b = load16(fir->for_im + k);
+            for (int j = 0; j < 4; j++) {
+                const __m256i v = load16(x + (size_t)j * step + k);
+                r[j] = _mm256_add_epi32(r[j], _mm256_madd_epi16(v, a));
+                i[j] = _mm256_add_epi32(i[j], _mm256_madd_epi16(v, b));
+            }
+        }
+        store4(r, i, re + m, im + m);
     }
     for (; m < n_out; m++, x += step) {
-        accumulate(fir, x, 1, r, i);
-        __m128i sum = _mm_hadd_epi32(_mm_add_epi32(_mm256_castsi256_si128(r[0]), _mm256_extracti128_si256(r[0], 1)),
-                                     _mm_add_epi32(_mm256_castsi256_si128(i[0]), _mm256_extracti128_si256(i[0], 1)));
+        __m256i r = _mm256_setzero_si256(), i = r;
+        for (size_t k = 0; k < length; k += 16) {
+            const __m256i v = load16(x + k);
+            r = _mm256_add_epi32(r, _mm256_madd_epi16(v, load16(fir->for_re + k)));
+            i = _mm256_add_epi32(i, _mm256_madd_epi16(v, load16(fir->for_im + k)));
+        }
+        __m128i sum = _mm_hadd_epi32(_mm_add_epi32(_mm256_castsi256_si128(r), _mm256_extracti128_si256(r, 1)),
+                                     _mm_add_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1)));
         sum = _mm_hadd_epi32(sum, sum);
         re[m] = (float)_mm_cvtsi128_si32(sum);
         im[m] = (float)_mm_extract_epi32(sum, 1);

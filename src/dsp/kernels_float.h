@@ -54,7 +54,6 @@ static inline v4 fold(const vf v[V_IN_ALL])
 static float vec_energy(const float *re, const float *im, size_t n)
 {
     vf acc[V_IN_ALL];
-    float tail[WM_LANES] = {0};
     size_t i = 0;
 
     for (int j = 0; j < V_IN_ALL; j++)
@@ -65,10 +64,13 @@ static float vec_energy(const float *re, const float *im, size_t n)
             acc[j] += a * a + b * b;
         }
     }
-    for (size_t k = 0; i + k < n; k++)
-        tail[k] = re[i + k] * re[i + k] + im[i + k] * im[i + k];
-    for (int j = 0; j < V_IN_ALL; j++)
-        acc[j] += load(tail + j * V);
+    if (i < n) {
+        float tail[WM_LANES] = {0};
+        for (size_t k = 0; i + k < n; k++)
+            tail[k] = re[i + k] * re[i + k] + im[i + k] * im[i + k];
+        for (int j = 0; j < V_IN_ALL; j++)
+            acc[j] += load(tail + j * V);
+    }
     v4 a = fold(acc);
     v4 b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1);
     return b[0] + b[1];

@@ -13,9 +13,11 @@ static void sse41_convert_cu8(const void *in, size_t n, int16_t *out)
     const __m128i zero = _mm_set1_epi16(255);
     size_t i = 0;
 
-    for (; i + 8 <= 2 * n; i += 8) {
-        __m128i x = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(u + i)));
-        _mm_storeu_si128((__m128i *)(out + i), _mm_sub_epi16(_mm_slli_epi16(x, 1), zero));
+    for (; i + 16 <= 2 * n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(u + i));
+        __m128i low = _mm_cvtepu8_epi16(x), high = _mm_unpackhi_epi8(x, _mm_setzero_si128());
+        _mm_storeu_si128((__m128i *)(out + i), _mm_sub_epi16(_mm_add_epi16(low, low), zero));
+        _mm_storeu_si128((__m128i *)(out + i + 8), _mm_sub_epi16(_mm_add_epi16(high, high), zero));
     }
     for (; i < 2 * n; i++)
         out[i] = (int16_t)(2 * u[i] - 255);
@@ -26,8 +28,11 @@ static void sse41_convert_cs8(const void *in, size_t n, int16_t *out)
     const int8_t *s = in;
     size_t i = 0;
 
-    for (; i + 8 <= 2 * n; i += 8)
-        _mm_storeu_si128((__m128i *)(out + i), _mm_cvtepi8_epi16(_mm_loadl_epi64((const __m128i *)(s + i))));
+    for (; i + 16 <= 2 * n; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(s + i));
+        _mm_storeu_si128((__m128i *)(out + i), _mm_cvtepi8_epi16(x));
+        _mm_storeu_si128((__m128i *)(out + i + 8), _mm_srai_epi16(_mm_unpackhi_epi8(x, x), 8));
+    }
     for (; i < 2 * n; i++)
         out[i] = s[i];
 }
@@ -76,9 +81,13 @@ static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int ou
     }
 }
 
+/* Sums of the lanes of four vectors. Unpacking is cheaper than the horizontal add, which unpacks inside. */
 static inline __m128 sums4(const __m128i v[4])
 {
-    return _mm_cvtepi32_ps(_mm_hadd_epi32(_mm_hadd_epi32(v[0], v[1]), _mm_hadd_epi32(v[2], v[3])));
+    __m128i a = _mm_add_epi32(_mm_unpacklo_epi32(v[0], v[1]), _mm_unpackhi_epi32(v[0], v[1]));
+    __m128i b = _mm_add_epi32(_mm_unpacklo_epi32(v[2], v[3]), _mm_unpackhi_epi32(v[2], v[3]));
+
+    return _mm_cvtepi32_ps(_mm_add_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)));
 }
 
 static void sse41_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
