@@ -3,6 +3,7 @@
 #include "app/common.h"
 #include "app/rx_report.h"
 #include "app/time_text.h"
+#include "dsp/kernels.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +31,9 @@ static const struct wm_option options[] = {
     [KEY] = WM_OPTION_KEY,
     [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
     [NO_REPAIR] = {0, "no-repair", NULL, "only telegrams whose CRCs fit at once"},
-    [KERNELS] = {0, "kernels", "NAME", "the SIMD variant to use; default: the best of this CPU"},
+    [KERNELS] = {0, "kernels", "NAME",
+                 "the SIMD variant to use: scalar, sse4.1, avx2, avx512 or neon, where the CPU\n"
+                 "has it; default: the best"},
     [QUIET] = {'q', "quiet", NULL, "only errors on standard error"},
 };
 
@@ -86,6 +89,15 @@ static int parse_start(struct rx *rx, const char *text)
     return WM_EXIT_OK;
 }
 
+static int no_kernels(const char *name)
+{
+    char remedy[128] = "this CPU runs";
+
+    for (size_t i = 0; wm_kernels_at(i); i++)
+        snprintf(remedy + strlen(remedy), sizeof remedy - strlen(remedy), "%s %s", i ? "," : "", wm_kernels_at(i)->name);
+    return misused("--kernels", name, remedy);
+}
+
 static int set_option(struct rx *rx, int option, char *value)
 {
     enum wm_status status = WM_OK;
@@ -123,6 +135,8 @@ static int set_option(struct rx *rx, int option, char *value)
         rx->no_repair = true;
         break;
     case KERNELS:
+        if (!wm_kernels_select(value))
+            return no_kernels(value);
         rx->kernels = value;
         break;
     default:
@@ -270,10 +284,7 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
     int result;
 
     if (status != WM_OK) {
-        if (rx->kernels && status != WM_NO_MEMORY)
-            wm_say("no receiver with --kernels %s: %s (is it a variant that this CPU has?)", rx->kernels, wm_status_text(status));
-        else
-            wm_say("no receiver: %s", wm_status_text(status));
+        wm_say("no receiver: %s", wm_status_text(status));
         return WM_EXIT_FAILED;
     }
     wm_rx_progress_start(&progress, !rx->quiet && isatty(STDERR_FILENO) && info->total_samples, info);

@@ -52,7 +52,7 @@ static const struct {
     {"$W rx -r plain.cu8 -s 1.6M -f here", 2, "-f here: not a frequency"},
     {"$W rx -r plain.cu8 -s 1.6M -f 868.95M -m N", 2, "-m N: no such mode"},
     {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --format mp3", 2, "there are cu8, cs8, cs16 and cf32"},
-    {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --kernels abacus", 1, "--kernels abacus"},
+    {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --kernels abacus", 2, "this CPU runs scalar"},
     {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --start yesterday", 2, "--start yesterday: not a time"},
     {"$W rx -r bytes -s 1.6M -f 868.95M", 1, "bytes: nothing tells its sample format"},
     {"$W rx -r odd_868.95M_1600k.cu8", 3, "ended inside a sample"},

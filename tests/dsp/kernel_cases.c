@@ -203,15 +203,16 @@ size_t kernel_case_differs(const struct kernel_case *one, const struct wm_kernel
                            struct kernel_scene *scene, size_t n)
 {
     const size_t stride = one->value_bytes * N, bytes = one->value_bytes * (one->values ? one->values : n);
-    unsigned char *want = malloc(sizeof scene->out);
+    const size_t used = one->planes * stride;
+    unsigned char *want = malloc(used);
     size_t plane = 0;
 
     if (!want)
         return 1;
-    memset(scene->out, 0xA5, sizeof scene->out);
+    memset(scene->out, 0xA5, used);
     one->run(oracle, scene, n);
-    memcpy(want, scene->out, sizeof scene->out);
-    memset(scene->out, 0x5A, sizeof scene->out);
+    memcpy(want, scene->out, used);
+    memset(scene->out, 0x5A, used);
     one->run(variant, scene, n);
     while (plane < one->planes && memcmp(scene->out + plane * stride, want + plane * stride, bytes) == 0)
         plane++;
