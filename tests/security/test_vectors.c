@@ -257,7 +257,7 @@ static enum wm_verdict open_with(const char *key, const char *telegram, struct w
 }
 
 /* Whole telegrams: TR-01 Table 18 as transmitted with its MAC (and L counting it), CEN/TR 17167:2018 F.3, a synthetic one of mode
- * 10 made by another program, mode 2 from a public test of wmbusmeters. */
+ * 10 made by another program, ELL II and mode 2 from public tests. */
 START_TEST(whole_telegrams)
 {
     static const struct {
@@ -284,6 +284,9 @@ START_TEST(whole_telegrams)
         {"000102030405060708090A0B0C0D0E0F",
          "304493157856341233038C20757A7500FF2A1001B30A0000C882038E223BBC1091CEB8C0A1009D388A79263BA256B9B57C",
          "0C1427048502046D32371F1502FD170000", WM_VERDICT_DECRYPTED_AND_AUTHENTICATED},
+        /* a repeater has set the hop bit in CC, which the counter block leaves out: a public test of jMBus */
+        {"4E5508544202058100DFEFA06B0934A5", "24442D2C692845631B168D3050209CD621B006B1140AEF4953AE5B86FAFC0B00E70705B846",
+         "02FF2000000413803C070044139F380700", WM_VERDICT_DECRYPTED},
         {"0102030405060708", "1E468B050100000004077A01001002BBD1EAFD0222F871CB70DA16C78AE098", "2F2F0413E80300002F2F2F2F2F2F2F2F",
          WM_VERDICT_DECRYPTED},
     };
