@@ -557,7 +557,9 @@ static double cell_power(struct wm_channel *channel)
 static void run_cell(struct wm_channel *channel)
 {
     const int64_t decimation = channel->filter.fir.decimation;
-    const bool open = wm_gate_push(channel->gate, cell_power(channel));
+    /* padding is not the channel's noise */
+    const bool heard = (channel->cell + 1) * channel->cell_samples <= wm_intake_stream_end(channel->config.intake);
+    const bool open = heard && wm_gate_push(channel->gate, cell_power(channel));
     const int64_t lead = channel->window > 2 ? 4 : 2; /* cells that a weak burst may have begun before its window */
     const int64_t end = (channel->cell + 1) * channel->cell_samples / decimation;
 

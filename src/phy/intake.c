@@ -17,6 +17,7 @@ struct wm_intake {
     int16_t *memory;       /* 2 * capacity */
     int64_t first;         /* index of memory[0] */
     size_t count;
+    size_t padded; /* zeros behind the stream's end */
     unsigned char partial[8];
     size_t partial_len;
     /* cf32 */
@@ -62,6 +63,7 @@ void wm_intake_reset(struct wm_intake *intake)
     intake->first = 0;
     intake->count = 0;
     intake->partial_len = 0;
+    intake->padded = 0;
     intake->block_samples = 0;
     intake->quiet_count = 0;
     intake->gain = 0;
@@ -183,6 +185,7 @@ void wm_intake_pad(struct wm_intake *intake, size_t n)
     if (intake->format == WM_SAMPLES_CF32)
         take_block(intake);
     memset(make_room(intake, n), 0, 2 * n * sizeof *intake->memory);
+    intake->padded += n;
     intake->count += n;
 }
 
@@ -194,6 +197,11 @@ int64_t wm_intake_first(const struct wm_intake *intake)
 int64_t wm_intake_end(const struct wm_intake *intake)
 {
     return intake->first + (int64_t)intake->count;
+}
+
+int64_t wm_intake_stream_end(const struct wm_intake *intake)
+{
+    return wm_intake_end(intake) - (int64_t)intake->padded;
 }
 
 const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index)

@@ -27,6 +27,8 @@ void wm_intake_pad(struct wm_intake *intake, size_t n);
 /* First index that can be read, and one past the last. */
 int64_t wm_intake_first(const struct wm_intake *intake);
 int64_t wm_intake_end(const struct wm_intake *intake);
+/* One past the last that is of the stream, not padding. */
+int64_t wm_intake_stream_end(const struct wm_intake *intake);
 /* Interleaved I, Q from index on; index in [first, end). */
 const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index);
 /* What one step of full scale is now: 255 for cu8 (2u - 255), 128, 32768, or the gain for cf32. */
