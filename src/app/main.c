@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/cmd_bench.h"
 #include "app/cmd_synth.h"
 #include "app/commands.h"
 #include "app/input/lines.h"
@@ -12,6 +13,7 @@ static const struct wm_command *const commands[] = {
     &wm_command_decode,
     &wm_command_keys,
     &wm_command_synth,
+    &wm_command_bench,
 };
 
 static void help(FILE *to)
