@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 # The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-.PHONY: all run test install format lint clean setup
+.PHONY: all run test install format lint clean setup bench
 
 all: build/release/Makefile
 	@cmake --build --preset release -j $(JOBS)
@@ -20,6 +20,10 @@ run: all
 test: build/ci/Makefile
 	@cmake --build --preset ci -j $(JOBS)
 	ctest --preset ci -j $(JOBS)
+
+# Everything that can be measured, in two minutes; `make bench FULL=1` takes hours and draws every curve. See bench/README.md.
+bench: all
+	bench/run $(if $(FULL),-f) -b build/release -o build/bench
 
 # `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
 # Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.

@@ -11,14 +11,15 @@
 # -R RATE     sample rate (1600000)        -c CENTRE  of the band; default: the mode's channel
 # -y TYPE     sample format (cu8)          -H         no header line
 # -l LABEL    a first column with this     -L         the shortest telegrams, L = 9 to 14 (they are drawn by this script)
+#                                          -P         in pairs: every other telegram follows without a gap
 # Behind --: more options of `wmsdr synth`. wmsdr receives all modes that the band holds, as it does by default. A frame is lost when
 # its exact telegram does not come out; "false" are telegrams, said to be right by the receiver, that were not sent; "se" is the
 # standard error of the rate.
 set -eu
 
 wmsdr=wmsdr mode=T format=A points=10 frames=1000 seed=1 receivers=wmsdr arguments=
-rate=1600000 centre='' type=cu8 header=1 label='' shortest=0
-while getopts w:m:F:e:n:s:r:a:R:c:y:l:HL option; do
+rate=1600000 centre='' type=cu8 header=1 label='' shortest=0 pairs=0
+while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLP option; do
     case $option in
     w) wmsdr=$OPTARG ;;
     m) mode=$OPTARG ;;
@@ -34,6 +35,7 @@ while getopts w:m:F:e:n:s:r:a:R:c:y:l:HL option; do
     l) label=$OPTARG, ;;
     H) header=0 ;;
     L) shortest=1 ;;
+    P) pairs=1 ;;
     *) exit 2 ;;
     esac
 done
@@ -82,9 +84,18 @@ short_telegrams() {
 }
 
 [ "$header" = 0 ] || echo "${label:+label,}receiver,mode,format,ec_n0_db,frames,lost,per,se,false"
+random_telegrams() {
+    "$wmsdr" synth -o "$folder/nothing" --truth "$folder/drawn" -m "$mode" --format "$format" -n "$frames" --seed "$seed" --gap-ms 0-0
+    sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)".*/\2 \3 \1/' "$folder/drawn"
+}
+
 for point in $points; do
     if [ "$shortest" = 1 ]; then
         short_telegrams >"$folder/list"
+    elif [ "$pairs" = 1 ]; then
+        random_telegrams | awk '{ print $0 (NR % 2 ? "" : " gap-ms=0") }' >"$folder/list"
+    fi
+    if [ -s "$folder/list" ]; then
         set -- "$@" -t "$folder/list" -n 0
     else
         set -- "$@" -n "$frames"

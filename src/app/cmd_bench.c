@@ -157,7 +157,7 @@ static enum wm_status all_throughput(struct bench *bench)
         double share;
         const double *levels;
         unsigned count;
-    } airs[] = {{"idle", 0, mixed, 1}, {"half full, 10 to 30 dB", 0.5, mixed, 4}, {"half full, all at 7 dB", 0.5, weak, 1}};
+    } airs[] = {{"idle", 0, mixed, 1}, {"half full 10 to 30 dB", 0.5, mixed, 4}, {"half full all at 7 dB", 0.5, weak, 1}};
     enum wm_status status = WM_OK;
 
     for (size_t a = 0; status == WM_OK && a < sizeof airs / sizeof airs[0]; a++) {
@@ -289,7 +289,7 @@ static void report_latency(const struct latency *l, const char *variant)
             continue;
         qsort(l->took[pass], n, sizeof *l->took[pass], compare);
         for (int i = 0; i < 3; i++) {
-            snprintf(of, sizeof of, "%s, %s of %zu", pass_names[pass], share_names[i], n);
+            snprintf(of, sizeof of, "%s %s of %zu", pass_names[pass], share_names[i], n);
             row(l->bench, "latency", variant, of, 1e6 * l->took[pass][(size_t)(shares[i] * (double)(n - 1) + 0.5)], "us");
         }
     }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What detectors could do that know carrier, timing, deviation and frame length, and have no CRC to repair with: frame error rate
+ * over Ec/N0 as CSV. Frames as `wmsdr synth` draws them: 30 to 70 bytes and their format A CRCs.
+ *
+ *   hard chips    each chip by the stronger tone, no phase: error probability in closed form for two tones of correlation rho
+ *                 (Proakis, Digital Communications, noncoherent detection of binary signals); a frame needs every chip
+ *   words/bits    whole 3-of-6 words, whole Manchester bits, by the largest correlation: with known phase (the maximum likelihood
+ *                 decision for the word) or without; simulated
+ *   sequence      mode C: Viterbi over the phase state with known carrier phase (maximum likelihood sequence); simulated
+ *
+ *   bench_ideal [TRIALS]     words a point (100000); sequences are TRIALS / 200 frames */
+#include "dsp/rng.h"
+#include "link/frame.h"
+#include "phy/linecode.h"
+#include "phy/mode.h"
+
+#include <complex.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLES    8 /* a chip */
+#define CHIPS_MAX  6
+#define STATES     20 /* chip sums that h = 0.9 tells apart: 20 * 0.9 turns by a whole number of cycles */
+#define BYTES_LAST 70
+#define BYTES_MIN  30
+
+static double complex phasor(double angle)
+{
+    return cos(angle) + I * sin(angle);
+}
+
+/* Mean over the frame lengths of (1 - p)^(units a frame). */
+static double frame_error(double p, double units_per_byte)
+{
+    double sum = 0;
+
+    for (unsigned bytes = BYTES_MIN; bytes <= BYTES_LAST; bytes++)
+        sum += 1 - pow(1 - p, units_per_byte * (double)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1)));
+    return sum / (BYTES_LAST - BYTES_MIN + 1);
+}
+
+/* Modified Bessel functions by their integral: e^-x I_n(x) */
+static double bessel_scaled(int n, double x)
+{
+    const int steps = 400;
+    double sum = 0;
+
+    for (int i = 0; i < steps; i++) {
+        double t = acos(-1) * (i + 0.5) / steps;
+        sum += exp(x * (cos(t) - 1)) * cos(n * t);
+    }
+    return sum / steps;
+}
+
+/* Two equally likely signals of energy Es and correlation rho, phase unknown: Q1(a, b) - 1/2 e^{-(a^2+b^2)/2} I0(ab). */
+static double noncoherent_error(double es_n0, double rho)
+{
+    const double root = sqrt(1 - rho * rho), a = sqrt(es_n0 / 2 * (1 - root)), b = sqrt(es_n0 / 2 * (1 + root));
+    double term = 1, q = 0;
+
+    for (int k = 0; k < 60; k++) { /* Marcum's Q as a series of Bessel functions, a < b */
+        q += term * bessel_scaled(k, a * b);
+        term *= a / b;
+    }
+    return exp(-(a - b) * (a - b) / 2) * (q - bessel_scaled(0, a * b) / 2);
+}
+
+/* Samples of a chip sequence with unit amplitude, phase 0 at its start. */
+static void modulate(const uint8_t *chips, unsigned n, double h, double complex *out)
+{
+    double sum = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        double s = chips[k] ? 1 : -1;
+        for (unsigned i = 0; i < SAMPLES; i++)
+            out[k * SAMPLES + i] = phasor(acos(-1) * h * (sum + s * (i + 0.5) / SAMPLES));
+        sum += s;
+    }
+}
+
+/* Rates at which the largest correlation is not the sent word's. */
+static void word_errors(struct wm_rng *rng, const double complex (*word)[CHIPS_MAX * SAMPLES], unsigned words, unsigned n,
+                        double ec_n0, unsigned trials, double *coherent, double *noncoherent)
+{
+    const double sigma = sqrt(SAMPLES / ec_n0 / 2); /* Ec = SAMPLES, N0 = 2 sigma^2 */
+    unsigned wrong_coherent = 0, wrong_noncoherent = 0;
+
+    for (unsigned t = 0; t < trials; t++) {
+        double best_re = -INFINITY, best_abs = -1;
+        unsigned by_re = 0, by_abs = 0, sent = t % words;
+        double complex y[CHIPS_MAX * SAMPLES];
+        for (unsigned i = 0; i < n; i++) {
+            double a, b;
+            wm_rng_gaussian(rng, &a, &b);
+            y[i] = word[sent][i] + sigma * (a + I * b);
+        }
+        for (unsigned w = 0; w < words; w++) {
+            double complex z = 0;
+            for (unsigned i = 0; i < n; i++)
+                z += y[i] * conj(word[w][i]);
+            double power = creal(z) * creal(z) + cimag(z) * cimag(z);
+            if (creal(z) > best_re) {
+                best_re = creal(z);
+                by_re = w;
+            }
+            if (power > best_abs) {
+                best_abs = power;
+                by_abs = w;
+            }
+        }
+        wrong_coherent += by_re != sent;
+        wrong_noncoherent += by_abs != sent;
+    }
+    *coherent = (double)wrong_coherent / trials;
+    *noncoherent = (double)wrong_noncoherent / trials;
+}
+
+/* One random frame through the Viterbi with known phase; whether it came out wrong. */
+static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double ec_n0)
+{
+    static uint8_t sent[8 * WM_AIR_MAX];
+    static bool choice[8 * WM_AIR_MAX][STATES];
+    const double sigma = sqrt(SAMPLES / ec_n0 / 2);
+    double metric[STATES], next[STATES];
+    int sum = 0;
+
+    for (int s = 0; s < STATES; s++)
+        metric[s] = s ? -1e9 : 0;
+    for (unsigned k = 0; k < chips; k++) {
+        double complex tone[2] = {0, 0};
+        sent[k] = (uint8_t)wm_rng_below(rng, 2);
+        for (unsigned i = 0; i < SAMPLES; i++) {
+            const double at = acos(-1) * h * (i + 0.5) / SAMPLES;
+            double a, b;
+            wm_rng_gaussian(rng, &a, &b);
+            double complex y = phasor(acos(-1) * h * sum + (sent[k] ? at : -at)) + sigma * (a + I * b);
+            tone[1] += y * phasor(-at);
+            tone[0] += y * phasor(at);
+        }
+        sum += sent[k] ? 1 : -1;
+        for (int t = 0; t < STATES; t++) {
+            int up = (t + STATES - 1) % STATES, down = (t + 1) % STATES;
+            double one = metric[up] + creal(tone[1] * phasor(-acos(-1) * h * up));
+            double zero = metric[down] + creal(tone[0] * phasor(-acos(-1) * h * down));
+            choice[k][t] = one > zero;
+            next[t] = one > zero ? one : zero;
+        }
+        memcpy(metric, next, sizeof metric);
+    }
+    int s = 0;
+    for (int t = 1; t < STATES; t++)
+        s = metric[t] > metric[s] ? t : s;
+    for (unsigned k = chips; k-- > 0;) {
+        bool one = choice[k][s];
+        if (one != sent[k])
+            return true;
+        s = (s + (one ? STATES - 1 : 1)) % STATES;
+    }
+    return false;
+}
+
+static void words_curve(struct wm_rng *rng, enum wm_mode mode, unsigned trials, double db)
+{
+    const struct wm_mode_info *info = wm_mode_info(mode);
+    const bool t = info->code == WM_CODE_3OF6;
+    const unsigned words = t ? 16 : 2, chips = t ? 6 : 2;
+    const double h = 2 * info->deviation_hz / info->chip_rate_cps, ec_n0 = pow(10, db / 10);
+    double complex word[16][CHIPS_MAX * SAMPLES];
+    double coherent, noncoherent;
+
+    for (unsigned w = 0; w < words; w++) {
+        uint8_t chip[CHIPS_MAX];
+        for (unsigned i = 0; i < chips; i++)
+            chip[i] = t ? wm_3of6_encode(w) >> (5 - i) & 1 : (i ^ w) & 1;
+        modulate(chip, chips, h, word[w]);
+    }
+    word_errors(rng, (const double complex(*)[CHIPS_MAX * SAMPLES]) word, words, chips * SAMPLES, ec_n0, trials, &coherent,
+                &noncoherent);
+    double chip_error = noncoherent_error(ec_n0, sin(acos(-1) * h) / (acos(-1) * h));
+    printf("ideal %s hard chips,%.2f,%.6f\n", info->name, db, frame_error(chip_error, info->chips_per_byte));
+    printf("ideal %s %s no phase,%.2f,%.6f\n", info->name, t ? "words" : "bits", db, frame_error(noncoherent, t ? 2 : 8));
+    printf("ideal %s %s coherent,%.2f,%.6f\n", info->name, t ? "words" : "bits", db, frame_error(coherent, t ? 2 : 8));
+}
+
+int main(int argc, char **argv)
+{
+    const unsigned trials = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100000;
+    const struct wm_mode_info *c = wm_mode_info(WM_MODE_C);
+    const double h = 2 * c->deviation_hz / c->chip_rate_cps;
+    struct wm_rng rng;
+
+    wm_rng_seed(&rng, 1);
+    puts("series,ec_n0_db,fer");
+    for (double db = 5; db < 13.1; db += 0.5) {
+        words_curve(&rng, WM_MODE_T, trials, db);
+        words_curve(&rng, WM_MODE_S, trials, db);
+        double ec_n0 = pow(10, db / 10), chip_error = noncoherent_error(ec_n0, sin(acos(-1) * h) / (acos(-1) * h));
+        printf("ideal C hard chips,%.2f,%.6f\n", db, frame_error(chip_error, 8));
+        if (db > 10)
+            continue; /* too rare to be seen */
+        unsigned frames = trials / 200 + 1, wrong = 0;
+        for (unsigned i = 0; i < frames; i++) {
+            unsigned bytes = BYTES_MIN + wm_rng_below(&rng, BYTES_LAST - BYTES_MIN + 1);
+            wrong += sequence_wrong(&rng, 8 * (unsigned)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1)), h, ec_n0);
+        }
+        printf("ideal C sequence,%.2f,%.6f\n", db, (double)wrong / frames);
+    }
+    return EXIT_SUCCESS;
+}

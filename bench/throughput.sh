@@ -1,0 +1,97 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# User CPU and memory of whole processes on the same recordings, wmsdr beside the peers on PATH. CSV on standard output.
+#
+#   bench/throughput.sh -b build/release -s 20 -r 3
+#
+# -b FOLDER   the build (build/release)      -s SECONDS  length of each recording (20)
+# -r RUNS     runs of each, taken in turn; the least CPU time counts, the others are what else the machine did (3)
+#
+# cu8 at 868.625 MHz, S, T and C on, output included (JSON; the peers their own) and thrown away. "idle" is noise; in "half full"
+# somebody sends half of the time: T, C format A and B, S in turn, Ec/N0 10, 15, 20 and 30 dB. A rate is one line in `airs` below.
+set -eu
+
+build=build/release seconds=20 runs=3
+while getopts b:s:r: option; do
+    case $option in
+    b) build=$OPTARG ;;
+    s) seconds=$OPTARG ;;
+    r) runs=$OPTARG ;;
+    *) exit 2 ;;
+    esac
+done
+wmsdr=$build/wmsdr spend=$build/bench/bench_spend
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+samples=$folder/samples
+
+# name | sample rate | centre | type | idle or half
+airs='idle      | 1600000 | 868625000 | cu8 | idle
+half full | 1600000 | 868625000 | cu8 | half
+idle      | 3200000 | 869000000 | cu8 | idle
+half full | 3200000 | 869000000 | cu8 | half'
+
+# Random telegrams, each followed by a pause as long as itself. Chips: preamble and sync word, then 12, 8 or 16 a byte.
+half_full_list() {
+    for kind in T.A C.A C.B S.A; do
+        "$wmsdr" synth -o "$folder/nothing" --noise-lsb 1 --gap-ms 0-0 -m "${kind%.*}" --format "${kind#*.}" -n "$1" \
+            --truth "$folder/$kind" --seed 9
+    done
+    paste -d '\n' "$folder/T.A" "$folder/C.A" "$folder/C.B" "$folder/S.A" | sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)".*/\2 \3 \1/' |
+        awk '{
+            bytes = length($3) / 2
+            air = bytes + ($2 == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16)))
+            ms = $1 == "T" ? (48 + 12 * air) / 100 : $1 == "C" ? (64 + 8 * air) / 100 : (48 + 16 * air) / 32.768
+            level = substr("10152030", 2 * (int((NR - 1) / 4) % 4) + 1, 2)
+            printf "%s ec-n0=%s gap-ms=%.3f\n", $0, level, last
+            last = ms
+        }'
+}
+
+receiver_wmsdr() {
+    "$spend" "$samples" "$folder/out" "$wmsdr" rx -q -r - -s "$rate" -f "$centre" --format "$type" -F json
+}
+receiver_rtl_wmbus() {
+    "$spend" "$samples" "$folder/out" rtl_wmbus -s
+}
+receiver_rtl_433() {
+    # protocols 104 and 105: modes C and T; it takes the channel to be in the middle and hears little here, which makes it no slower
+    "$spend" /dev/null "$folder/out" rtl_433 -r "cu8:$samples" -s "$rate" -f "$centre" -R 104 -R 105
+}
+
+receivers=wmsdr
+for peer in rtl_wmbus rtl_433; do
+    if command -v "$peer" >/dev/null; then
+        receivers="$receivers $peer"
+    else
+        echo "$peer is not on PATH: not measured" >&2
+    fi
+done
+echo air,rate_hz,receiver,user_s,system_s,max_rss_kib,msps,times_slower,lines
+echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
+    if [ "$fill" = idle ]; then
+        "$wmsdr" synth -o "$samples" -n 0 --duration "$seconds" -s "$rate" -f "$centre" --type "$type"
+    else
+        # a round of four, pauses included, takes 0.12 s
+        half_full_list $((seconds * 9)) >"$folder/list"
+        "$wmsdr" synth -o "$samples" -t "$folder/list" --gap-ms 0-0 -s "$rate" -f "$centre" --type "$type" 2>/dev/null
+    fi
+    rm -f "$folder"/cost.*
+    run=0
+    while [ $((run += 1)) -le "$runs" ]; do
+        for receiver in $receivers; do
+            # rtl_wmbus decimates by a whole number to 800 kS/s and has its channels at fixed places: 1.6 MS/s only
+            [ "$receiver" = rtl_wmbus ] && [ "$rate" != 1600000 ] && continue
+            cost=$("receiver_$receiver" </dev/null) || { echo "$receiver failed" >&2 && continue; }
+            echo "$cost $(wc -l <"$folder/out")" >>"$folder/cost.$receiver"
+        done
+    done
+    count=$(($(wc -c <"$samples") / 2))
+    for receiver in $receivers; do
+        [ -s "$folder/cost.$receiver" ] || continue
+        sort -n "$folder/cost.$receiver" | awk -v row="$name,$rate,$receiver" -v samples="$count" -v base="$(sort -n "$folder/cost.wmsdr" | sed 's/ .*//;q')" '
+            NR == 1 { user = $1; system_s = $2; lines = $5 }
+            { rss = $4 > rss ? $4 : rss }
+            END { printf "%s,%.4f,%.4f,%d,%.1f,%.2f,%d\n", row, user, system_s, rss, samples / user / 1e6, user / base, lines }'
+    done
+done
