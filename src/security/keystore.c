@@ -92,7 +92,7 @@ void wm_keystore_destroy(struct wm_keystore *keys)
     if (!keys)
         return;
     wm_secret_free(keys->entries, keys->entry_cap * sizeof *keys->entries);
-    free(keys->slots);
+    wm_secret_free(keys->slots, keys->slot_count * sizeof *keys->slots);
     free(keys);
 }
 
@@ -114,7 +114,7 @@ static bool grow_entries(struct wm_keystore *keys)
 static bool grow_slots(struct wm_keystore *keys)
 {
     uint32_t count = keys->slot_count ? keys->slot_count * 2 : 32;
-    struct slot *slots = count ? calloc(count, sizeof *slots) : NULL;
+    struct slot *slots = count ? wm_secret_alloc(count * sizeof *slots) : NULL;
 
     if (!slots)
         return false;
@@ -122,7 +122,7 @@ static bool grow_slots(struct wm_keystore *keys)
         if (keys->slots[i].first)
             *slot_of(slots, count, keys->slots[i].values, keys->slots[i].mask) = keys->slots[i];
     }
-    free(keys->slots);
+    wm_secret_free(keys->slots, keys->slot_count * sizeof *keys->slots);
     keys->slots = slots;
     keys->slot_count = count;
     return true;
