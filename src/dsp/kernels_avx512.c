@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AVX-512 F, BW, DQ and VL. Compiled with these and reached only where the CPU has them and the system saves their registers.
  *
- * The integer kernels are 512 bits wide, with masks for the tails. The float kernels stay at eight lanes, which the order of their
- * sums is made of; they gain the 32 registers and the masks. */
+ * Compared with the scalar kernels in an emulator (tests/dsp/avx512_bochs.sh); never timed, so nothing says yet that they beat
+ * AVX2. The integer kernels are 512 bits wide, with masks for the tails. The float kernels stay at eight lanes, which the order of
+ * their sums is made of; they gain the 32 registers and the masks. */
 #include <immintrin.h>
 
 #define WM_VECTOR                    8
