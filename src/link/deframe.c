@@ -2,6 +2,7 @@
 #include "link/deframe.h"
 
 #include "link/ci.h"
+#include "link/crc.h"
 #include "link/dll.h"
 #include "link/repair.h"
 
@@ -15,7 +16,8 @@ struct attempt {
     enum wm_format format;
     unsigned tier;
     size_t needed;    /* bytes that a WM_TOO_SHORT asks for */
-    size_t air_len;   /* the frame's, 0 while this tier has not found it */
+    size_t air_len;   /* the frame's, 0 while no tier has found it */
+    uint8_t l;        /* the L field it follows from */
     bool implausible; /* a tier was refused after repair */
     struct wm_soft soft;
 };
@@ -37,7 +39,15 @@ static bool plausible(const struct wm_frame *frame)
     return frame->len == WM_L_MIN_A + 1 || wm_ci_info(frame->data[WM_L_MIN_A + 1])->layer != WM_CI_RESERVED;
 }
 
-/* Learns the frame's length on air. WM_MALFORMED: L is impossible. */
+/* Takes the L field as just read. WM_MALFORMED: L is impossible. */
+static enum wm_status take_length(struct attempt *attempt)
+{
+    attempt->l = attempt->soft.bytes[0];
+    attempt->air_len = wm_frame_air_len(attempt->format, attempt->l);
+    return attempt->air_len ? WM_OK : WM_MALFORMED;
+}
+
+/* Learns the frame's length on air. */
 static enum wm_status read_head(struct attempt *attempt)
 {
     unsigned repaired = 0;
@@ -45,23 +55,29 @@ static enum wm_status read_head(struct attempt *attempt)
 
     if (status == WM_OK && attempt->format == WM_FORMAT_A)
         status = wm_repair_block(attempt->repair, &attempt->soft, 0, HEAD_BYTES, 0, attempt->repair->log_odds_a, &repaired);
-    if (status != WM_OK)
-        return status;
-    attempt->air_len = wm_frame_air_len(attempt->format, attempt->soft.bytes[0]);
-    return attempt->air_len ? WM_OK : WM_MALFORMED;
+    return status == WM_OK ? take_length(attempt) : status;
 }
 
+/* The length is known, from this tier's head or from an earlier tier's, which failed behind it: each tier goes on where the last
+ * one stopped, so that nothing is demodulated twice. */
 static enum wm_status read_whole(struct attempt *attempt, struct wm_frame *frame)
 {
-    uint8_t l = attempt->soft.bytes[0];
-    struct wm_span air = {attempt->soft.bytes, attempt->air_len};
     const bool b = attempt->format == WM_FORMAT_B;
     unsigned repaired = 0;
     size_t len;
     enum wm_status status = read_bytes(attempt, attempt->air_len);
 
+    if (status == WM_OK && attempt->soft.bytes[0] != attempt->l &&
+        (b || wm_crc16_syndrome((struct wm_span){attempt->soft.bytes, HEAD_BYTES}) == 0)) {
+        /* A better reading's L is taken, in format A with its CRC; in format B nothing but the whole frame's CRC speaks for it. */
+        status = take_length(attempt);
+        if (status == WM_OK)
+            status = read_bytes(attempt, attempt->air_len);
+    }
     if (status != WM_OK)
         return status;
+    const uint8_t l = attempt->l;
+    const struct wm_span air = {attempt->soft.bytes, attempt->air_len};
     /* The longer stretch is demodulated anew and may differ in the head too: the CRCs decide again, with L as the head had it. */
     if (!b && attempt->soft.bytes[0] == l && wm_frame_strip(attempt->format, air, frame, NULL) == WM_OK)
         return WM_OK;
@@ -101,8 +117,7 @@ enum wm_status wm_deframe(const struct wm_soft_source *source, enum wm_format fo
     if (!stats)
         stats = &unused;
     for (;; attempt.tier++) {
-        attempt.air_len = 0;
-        status = read_head(&attempt);
+        status = attempt.air_len ? WM_OK : read_head(&attempt);
         if (status == WM_OK)
             status = read_whole(&attempt, frame);
         if (status != WM_INTEGRITY && status != WM_MALFORMED)
