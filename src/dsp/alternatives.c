@@ -1,130 +1,175 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsp/alternatives.h"
 
-#include <stdbool.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define WINDOW   20 /* chips to either side that hold the phase */
-#define PAIR_MAX 16 /* chips between the two of a pair, at most */
+#define WINDOW WM_ALTERNATIVE_WINDOW
+#define PAIR   WM_ALTERNATIVE_PAIR
+#define REACH  WM_ALTERNATIVE_REACH
+#define ROWS   (1 + PAIR)
 
-static struct wm_phasor sum_of(const struct wm_alternatives *a, size_t from, size_t to)
+struct wm_alternatives {
+    const struct wm_kernels *kernels;
+    size_t n_max, stride;
+    struct wm_complex_plane decided;
+    struct wm_alternative_planes planes;
+    float *cost; /* ROWS rows */
+    float *memory;
+    /* of the burst */
+    uint8_t *chip;
+    size_t n, fixed;
+};
+
+enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n_max, struct wm_alternatives **alternatives_out)
 {
-    return (struct wm_phasor){a->prefix[to].re - a->prefix[from].re, a->prefix[to].im - a->prefix[from].im};
-}
+    struct wm_alternatives *a = calloc(1, sizeof *a);
 
-static double length(struct wm_phasor x)
-{
-    return sqrt(x.re * x.re + x.im * x.im);
-}
-
-static void sum_up(struct wm_alternatives *a)
-{
-    a->prefix[0] = (struct wm_phasor){0, 0};
-    for (size_t k = 0; k < a->n; k++)
-        a->prefix[k + 1] = wm_phasor_add(a->prefix[k], a->v[k]);
-}
-
-/* What the chips behind a flipped one turn by: a one that becomes a zero lowers the chip sum by 2. */
-static struct wm_phasor jump_of(const struct wm_alternatives *a, size_t k)
-{
-    return a->chip[k] ? a->jump : (struct wm_phasor){a->jump.re, -a->jump.im};
-}
-
-static double single_cost(const struct wm_alternatives *a, size_t k)
-{
-    const size_t from = k > WINDOW ? k - WINDOW : 0, to = k + 1 + WINDOW < a->n ? k + 1 + WINDOW : a->n;
-    const struct wm_phasor before = sum_of(a, from, k), after = wm_phasor_mul(sum_of(a, k + 1, to), jump_of(a, k));
-
-    return length(sum_of(a, from, to)) - length(wm_phasor_add(wm_phasor_add(before, a->o[k]), after));
-}
-
-static double pair_cost(const struct wm_alternatives *a, size_t j, size_t k)
-{
-    const size_t from = j > WINDOW ? j - WINDOW : 0, to = k + 1 + WINDOW < a->n ? k + 1 + WINDOW : a->n;
-    const struct wm_phasor outside = wm_phasor_add(sum_of(a, from, j), sum_of(a, k + 1, to));
-    /* the second chip's other tone starts from the turned phase as well */
-    const struct wm_phasor inside = wm_phasor_mul(wm_phasor_add(sum_of(a, j + 1, k), a->o[k]), jump_of(a, j));
-
-    return length(sum_of(a, from, to)) - length(wm_phasor_add(wm_phasor_add(outside, a->o[j]), inside));
-}
-
-static void turn(struct wm_alternatives *a, size_t from, size_t to, struct wm_phasor by)
-{
-    for (size_t i = from; i < to; i++) {
-        a->v[i] = wm_phasor_mul(a->v[i], by);
-        a->o[i] = wm_phasor_mul(a->o[i], by);
+    if (!a)
+        return WM_NO_MEMORY;
+    a->kernels = kernels;
+    a->n_max = n_max;
+    a->stride = n_max + 2 * WM_LANES;
+    const size_t padded = a->stride + 2 * REACH;
+    a->memory = calloc(5 * padded + (2 + ROWS) * a->stride, sizeof(float));
+    if (!a->memory) {
+        free(a);
+        return WM_NO_MEMORY;
     }
+    float *at = a->memory + REACH;
+    float **const in[] = {&a->planes.prefix.re, &a->planes.prefix.im, &a->planes.other.re, &a->planes.other.im, &a->planes.sign};
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++, at += padded)
+        *in[i] = at;
+    at -= REACH;
+    a->decided = (struct wm_complex_plane){at, at + a->stride};
+    a->cost = at + 2 * a->stride;
+    *alternatives_out = a;
+    return WM_OK;
+}
+
+void wm_alternatives_destroy(struct wm_alternatives *alternatives)
+{
+    if (!alternatives)
+        return;
+    free(alternatives->memory);
+    free(alternatives);
+}
+
+struct wm_complex_plane wm_alternatives_decided(struct wm_alternatives *alternatives)
+{
+    return alternatives->decided;
+}
+
+struct wm_complex_plane wm_alternatives_other(struct wm_alternatives *alternatives)
+{
+    return alternatives->planes.other;
+}
+
+/* The running sum from chip `from` on; behind the last chip it stays, so that a window that ends there ends with the burst. */
+static void sum_up(struct wm_alternatives *a, size_t from)
+{
+    float *re = a->planes.prefix.re, *im = a->planes.prefix.im;
+
+    for (size_t k = from; k < a->n; k++) {
+        re[k + 1] = re[k] + a->decided.re[k];
+        im[k + 1] = im[k] + a->decided.im[k];
+    }
+    for (size_t k = a->n; k < a->n + REACH; k++) {
+        re[k + 1] = re[a->n];
+        im[k + 1] = im[a->n];
+    }
+}
+
+void wm_alternatives_begin(struct wm_alternatives *a, uint8_t *chip, size_t n, size_t fixed, double h)
+{
+    a->chip = chip;
+    a->n = n < a->n_max ? n : a->n_max;
+    a->fixed = fixed;
+    a->planes.jump_re = (float)cos(2 * M_PI * h);
+    a->planes.jump_im = (float)sin(2 * M_PI * h);
+    for (size_t k = 0; k < a->n; k++)
+        a->planes.sign[k] = chip[k] ? 1 : -1;
+    memset(a->planes.sign + a->n, 0, WM_LANES * sizeof(float)); /* whole vectors are read: no pairs behind the end */
+    sum_up(a, 0);
+    a->kernels->alternatives(&a->planes, a->fixed, a->n, a->cost, a->stride);
 }
 
 static void flip(struct wm_alternatives *a, size_t k)
 {
-    struct wm_phasor v = a->v[k];
+    /* what the chips behind turn by: a one that becomes a zero lowers the chip sum by 2 */
+    const float jr = a->planes.jump_re, ji = a->planes.jump_im * a->planes.sign[k];
+    struct wm_complex_plane *const planes[] = {&a->decided, &a->planes.other};
+    const float v_re = a->decided.re[k], v_im = a->decided.im[k];
 
-    turn(a, k + 1, a->n, jump_of(a, k));
-    a->v[k] = a->o[k];
-    a->o[k] = v;
+    for (int i = 0; i < 2; i++) {
+        float *re = planes[i]->re, *im = planes[i]->im;
+        for (size_t j = k + 1; j < a->n; j++) {
+            float x = re[j] * jr - im[j] * ji;
+            im[j] = re[j] * ji + im[j] * jr;
+            re[j] = x;
+        }
+    }
+    a->decided.re[k] = a->planes.other.re[k];
+    a->decided.im[k] = a->planes.other.im[k];
+    a->planes.other.re[k] = v_re;
+    a->planes.other.im[k] = v_im;
+    a->planes.sign[k] = -a->planes.sign[k];
     a->chip[k] ^= 1;
 }
 
-/* The visitor returns false to end the walk. */
-typedef bool (*visit_fn)(void *user, size_t last, uint32_t mask, double cost);
-
-static void walk(struct wm_alternatives *a, visit_fn visit, void *user)
+static unsigned rows_at(const struct wm_alternatives *a, size_t k)
 {
-    sum_up(a);
+    return k - a->fixed < PAIR ? 1 + (unsigned)(k - a->fixed) : ROWS;
+}
+
+/* The place of the least cost below 0; false when there is none. */
+static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row)
+{
+    float least = 0;
+
     for (size_t k = a->fixed; k < a->n; k++) {
-        const size_t first = k > a->fixed + PAIR_MAX ? k - PAIR_MAX : a->fixed;
-        if (!visit(user, k, 1, single_cost(a, k)))
-            return;
-        for (size_t j = k; j-- > first;)
-            if (a->chip[j] != a->chip[k] && !visit(user, k, 1 | (uint32_t)1 << (k - j), pair_cost(a, j, k)))
-                return;
+        for (unsigned d = 0; d < rows_at(a, k); d++) {
+            if (a->cost[d * a->stride + k] < least) {
+                least = a->cost[d * a->stride + k];
+                *last = k;
+                *row = d;
+            }
+        }
+    }
+    return least < 0;
+}
+
+void wm_alternatives_improve(struct wm_alternatives *a, unsigned rounds)
+{
+    size_t last = 0;
+    unsigned row = 0;
+
+    for (; rounds > 0 && best_of(a, &last, &row); rounds--) {
+        const size_t first = last - row;
+        if (row > 0)
+            flip(a, first);
+        flip(a, last);
+        sum_up(a, first);
+        /* Costs change where the window of an alternative meets the flipped chips; what lies wholly behind only turned. */
+        size_t from = first > a->fixed + WINDOW ? first - WINDOW : a->fixed, to = last + WINDOW + PAIR + 1;
+        a->kernels->alternatives(&a->planes, from, to < a->n ? to : a->n, a->cost, a->stride);
     }
 }
 
-static bool keep_best(void *user, size_t last, uint32_t mask, double cost)
+size_t wm_alternatives_list(const struct wm_alternatives *a, float max_cost, struct wm_alternative *list, size_t cap)
 {
-    struct wm_alternative *best = user;
+    size_t count = 0;
 
-    if ((float)cost < best->cost)
-        *best = (struct wm_alternative){last, mask, (float)cost};
-    return true;
-}
-
-void wm_alternatives_improve(struct wm_alternatives *alternatives, unsigned rounds)
-{
-    for (; rounds > 0; rounds--) {
-        struct wm_alternative best = {0, 0, 0};
-        walk(alternatives, keep_best, &best);
-        if (best.mask == 0)
-            return;
-        if (best.mask != 1)
-            flip(alternatives, best.last - (size_t)(31 - __builtin_clz(best.mask)));
-        flip(alternatives, best.last);
+    for (size_t k = a->fixed; k < a->n; k++) {
+        for (unsigned d = 0; d < rows_at(a, k); d++) {
+            float cost = a->cost[d * a->stride + k];
+            if (cost > max_cost)
+                continue;
+            if (count == cap)
+                return count;
+            list[count++] = (struct wm_alternative){k, d ? 1 | (uint32_t)1 << d : 1, cost > 0 ? cost : 0};
+        }
     }
-}
-
-struct collection {
-    struct wm_alternative *list;
-    size_t count, cap;
-    float max_cost;
-};
-
-static bool collect(void *user, size_t last, uint32_t mask, double cost)
-{
-    struct collection *into = user;
-
-    if (cost > into->max_cost)
-        return true;
-    if (into->count == into->cap)
-        return false;
-    into->list[into->count++] = (struct wm_alternative){last, mask, cost > 0 ? (float)cost : 0};
-    return true;
-}
-
-size_t wm_alternatives_list(struct wm_alternatives *alternatives, float max_cost, struct wm_alternative *list, size_t cap)
-{
-    struct collection into = {.list = list, .cap = cap, .max_cost = max_cost};
-
-    walk(alternatives, collect, &into);
-    return into.count;
+    return count;
 }

@@ -42,6 +42,18 @@ struct wm_complex_plane {
     float *im;
 };
 
+/* What the costs of alternatives are made of. Index k is a chip; WM_ALTERNATIVE_REACH values lie before index 0 and behind the
+ * last. */
+#define WM_ALTERNATIVE_WINDOW 20 /* chips to either side that hold the phase */
+#define WM_ALTERNATIVE_PAIR   16 /* chips between the two of a pair, at most */
+#define WM_ALTERNATIVE_REACH  48
+struct wm_alternative_planes {
+    struct wm_complex_plane prefix; /* sum of the decided tones of all chips before k, data phase out */
+    struct wm_complex_plane other;  /* the other tone */
+    float *sign;                    /* of the decided chip: +1 or -1, 0 where there is none */
+    float jump_re, jump_im;         /* e^{j 2 pi h} */
+};
+
 struct wm_kernels {
     const char *name;
 
@@ -90,10 +102,16 @@ struct wm_kernels {
     void (*coherent_metric)(const float *z_re, const float *z_im, const float *s_re, const float *s_im, size_t plane_stride,
                             unsigned codes, size_t count, float *metric);
 
-    /* Best path metrics of the trellis of dsp/trellis.h over n chips, the first n_known forced, for WM_LANES modulation indices h
-     * side by side; c1 and c0 were made with h_tones. */
-    void (*trellis_metric)(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
-                           size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES]);
+    /* The trellis of dsp/trellis.h over n chips, the first n_known forced, for WM_LANES modulation indices h side by side; c1 and
+     * c0 were made with h_tones. Best path's metric and last state of each lane; choice[4 * k + state / 2], bit by lane: whether
+     * the path into `state` behind chip k ends with a one. */
+    void (*trellis)(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
+                    size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES],
+                    uint8_t last[WM_LANES], uint8_t *choice);
+
+    /* Costs of the alternatives of dsp/alternatives.h at the chips [from, to): row 0 of cost is the chip alone, row d the pair with
+     * the chip d before it, `stride` apart, value of chip k at index k. Rows are written to whole vectors behind `to`. */
+    void (*alternatives)(const struct wm_alternative_planes *planes, size_t from, size_t to, float *cost, size_t stride);
 };
 
 /* The variant by name ("scalar", "sse4.1", "avx2", "avx512", "neon"), or the best that this CPU has when name is NULL. NULL when

@@ -6,6 +6,7 @@
 #define WM_VECTOR                    8
 #define WM_VECTOR_SQRT(v)            _mm256_sqrt_ps(v)
 #define WM_VECTOR_SELECT(mask, a, b) _mm256_blendv_ps(b, a, (__m256)(mask))
+#define WM_VECTOR_MASK(mask)         (unsigned)_mm256_movemask_ps((__m256)(mask))
 #include "dsp/kernels_float.h"
 
 static void avx2_convert_cu8(const void *in, size_t n, int16_t *out)
@@ -142,5 +143,6 @@ const struct wm_kernels wm_kernels_avx2 = {
     .words_3of6 = vec_words_3of6,
     .best_energy = vec_best_energy,
     .coherent_metric = vec_coherent_metric,
-    .trellis_metric = vec_trellis_metric,
+    .trellis = vec_trellis,
+    .alternatives = vec_alternatives,
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The float kernels as vector source, included once by each vector variant's file and compiled there with its instruction set. That
- * file says how wide its vectors are (WM_VECTOR, 4 or 8 lanes) and names the two operations that the compiler's generic vectors
- * lack: WM_VECTOR_SQRT(v) and WM_VECTOR_SELECT(mask, a, b), a where the mask is set. Columns of planes do not meet, so that the
- * width does not matter to them; where lanes are added (energy, interpolate), eight of them are, in the order of the oracle. */
+ * file says how wide its vectors are (WM_VECTOR, 4 or 8 lanes) and names the operations that the compiler's generic vectors
+ * lack: WM_VECTOR_SQRT(v), WM_VECTOR_SELECT(mask, a, b), a where the mask is set, and WM_VECTOR_MASK(mask), a bit a lane. Columns
+ * of planes do not meet, so that the width does not matter to them; where lanes are added (energy, interpolate), eight of them are,
+ * in the order of the oracle. */
 #pragma once
 
 #include "dsp/kernels.h"
@@ -327,7 +328,8 @@ static void vec_coherent_metric(const float *z_re, const float *z_im, const floa
 
 /* One step's candidates into state t; the four states of the other parity are not touched. */
 static void trellis_lanes(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
-                          size_t n_known, const float h[V], float h_tones, float alpha, float metric[V])
+                          size_t n_known, const float h[V], float h_tones, float alpha, float metric[V], uint8_t last[V],
+                          unsigned first_lane, uint8_t *choice)
 {
     vf m[WM_TRELLIS_STATES], re[WM_TRELLIS_STATES], im[WM_TRELLIS_STATES];
     vf tr, ti, hr, hi;
@@ -366,6 +368,8 @@ static void trellis_lanes(const struct wm_complex_plane *c1, const struct wm_com
             int t = 2 * i + (parity ^ 1);
             int from_one = ((t - 1) & 7) >> 1, from_zero = ((t + 1) & 7) >> 1;
             vi one = up[from_one] > down[from_zero];
+            uint8_t *bits = choice + 4 * k + i; /* state t is 2 i or 2 i + 1 */
+            *bits = (uint8_t)((first_lane ? *bits : 0) | WM_VECTOR_MASK(one) << first_lane);
             vf ur = WM_VECTOR_SELECT(one, up_re[from_one], down_re[from_zero]),
                ui = WM_VECTOR_SELECT(one, up_im[from_one], down_im[from_zero]);
             vf by = WM_VECTOR_SELECT(one, ti, -ti);
@@ -376,14 +380,61 @@ static void trellis_lanes(const struct wm_complex_plane *c1, const struct wm_com
     }
     for (int i = 0; i < V; i++) {
         metric[i] = -INFINITY;
-        for (int s = (int)(n & 1); s < WM_TRELLIS_STATES; s += 2)
-            metric[i] = m[s][i] > metric[i] ? m[s][i] : metric[i];
+        for (int s = (int)(n & 1); s < WM_TRELLIS_STATES; s += 2) {
+            if (m[s][i] > metric[i]) {
+                metric[i] = m[s][i];
+                last[i] = (uint8_t)s;
+            }
+        }
     }
 }
 
-static void vec_trellis_metric(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
-                               size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES])
+static void vec_trellis(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
+                        size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES],
+                        uint8_t last[WM_LANES], uint8_t *choice)
 {
-    for (int i = 0; i < WM_LANES; i += V)
-        trellis_lanes(c1, c0, n, known, n_known, h + i, h_tones, alpha, metric + i);
+    for (unsigned i = 0; i < WM_LANES; i += V)
+        trellis_lanes(c1, c0, n, known, n_known, h + i, h_tones, alpha, metric + i, last + i, i, choice);
+}
+
+static inline struct cvf prefix_at(const struct wm_alternative_planes *p, ptrdiff_t k)
+{
+    return (struct cvf){load(p->prefix.re + k), load(p->prefix.im + k)};
+}
+
+static inline struct cvf csub(struct cvf a, struct cvf b)
+{
+    return (struct cvf){a.re - b.re, a.im - b.im};
+}
+
+static inline vf length(struct cvf a)
+{
+    return WM_VECTOR_SQRT(a.re * a.re + a.im * a.im);
+}
+
+static void vec_alternatives(const struct wm_alternative_planes *p, size_t from, size_t to, float *cost, size_t stride)
+{
+    const vf jr = splat(p->jump_re), ji = splat(p->jump_im);
+
+    for (ptrdiff_t k = (ptrdiff_t)from; k < (ptrdiff_t)to; k += V) {
+        const struct cvf end = prefix_at(p, k + 1 + WM_ALTERNATIVE_WINDOW), here = prefix_at(p, k), next = prefix_at(p, k + 1);
+        const struct cvf other = {load(p->other.re + k), load(p->other.im + k)}, behind = csub(end, next);
+        const vf sign = load(p->sign + k);
+        const struct cvf begin = prefix_at(p, k - WM_ALTERNATIVE_WINDOW);
+        const struct cvf flipped = cadd(cadd(csub(here, begin), other), cmul_const(behind, jr, ji * sign));
+        store(cost + k, length(csub(end, begin)) - length(flipped));
+        for (ptrdiff_t d = 1; d <= WM_ALTERNATIVE_PAIR; d++) {
+            const ptrdiff_t j = k - d;
+            const struct cvf first = prefix_at(p, j - WM_ALTERNATIVE_WINDOW);
+            const struct cvf before = csub(prefix_at(p, j), first), between = csub(here, prefix_at(p, j + 1));
+            const struct cvf other_j = {load(p->other.re + j), load(p->other.im + j)};
+            const vf sign_j = load(p->sign + j);
+            /* the second chip's other tone starts from the turned phase as well */
+            const struct cvf turned = cmul_const(cadd(between, other), jr, ji * sign_j);
+            const struct cvf sum = cadd(cadd(cadd(before, behind), other_j), turned);
+            const vf c = length(csub(end, first)) - length(sum);
+            vi opposite = sign_j * sign < splat(0);
+            store(cost + (size_t)d * stride + (size_t)k, WM_VECTOR_SELECT(opposite, c, splat(INFINITY)));
+        }
+    }
 }

@@ -5,6 +5,7 @@
 #define WM_VECTOR                    4
 #define WM_VECTOR_SQRT(v)            vsqrtq_f32(v)
 #define WM_VECTOR_SELECT(mask, a, b) vbslq_f32((uint32x4_t)(mask), a, b)
+#define WM_VECTOR_MASK(mask)         (unsigned)vaddvq_u32(vandq_u32((uint32x4_t)(mask), (uint32x4_t){1, 2, 4, 8}))
 #include "dsp/kernels_float.h"
 
 static void neon_convert_cu8(const void *in, size_t n, int16_t *out)
@@ -115,5 +116,6 @@ const struct wm_kernels wm_kernels_neon = {
     .words_3of6 = vec_words_3of6,
     .best_energy = vec_best_energy,
     .coherent_metric = vec_coherent_metric,
-    .trellis_metric = vec_trellis_metric,
+    .trellis = vec_trellis,
+    .alternatives = vec_alternatives,
 };

@@ -210,7 +210,8 @@ static void scalar_coherent_metric(const float *z_re, const float *z_im, const f
 }
 
 static float scalar_trellis_lane(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n,
-                                 const uint8_t *known, size_t n_known, float h, float h_tones, float alpha)
+                                 const uint8_t *known, size_t n_known, float h, float h_tones, float alpha, unsigned lane,
+                                 uint8_t *last, uint8_t *choice)
 {
     float m[WM_TRELLIS_STATES], re[WM_TRELLIS_STATES] = {0}, im[WM_TRELLIS_STATES] = {0};
     const float tr = (float)cos(M_PI * (double)h), ti = (float)sin(M_PI * (double)h);
@@ -232,6 +233,8 @@ static float scalar_trellis_lane(const struct wm_complex_plane *c1, const struct
             float up = m[u] + (one_re * re[u] + one_im * im[u]) * up_inverse - penalty_one;
             float down = m[d] + (zero_re * re[d] + zero_im * im[d]) * down_inverse - penalty_zero;
             bool one = up > down;
+            uint8_t *bits = choice + 4 * k + t / 2;
+            *bits = (uint8_t)((lane ? *bits : 0) | (unsigned)one << lane);
             float ur = alpha * re[one ? u : d] + (one ? one_re : zero_re), ui = alpha * im[one ? u : d] + (one ? one_im : zero_im);
             float by = one ? ti : -ti;
             next[t] = one ? up : down;
@@ -244,17 +247,50 @@ static float scalar_trellis_lane(const struct wm_complex_plane *c1, const struct
             im[t] = next_im[t];
         }
     }
-    for (int s = (int)(n & 1); s < WM_TRELLIS_STATES; s += 2)
-        best = m[s] > best ? m[s] : best;
+    for (int s = (int)(n & 1); s < WM_TRELLIS_STATES; s += 2) {
+        if (m[s] > best) {
+            best = m[s];
+            *last = (uint8_t)s;
+        }
+    }
     return best;
 }
 
-static void scalar_trellis_metric(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n,
-                                  const uint8_t *known, size_t n_known, const float h[WM_LANES], float h_tones, float alpha,
-                                  float metric[WM_LANES])
+static void scalar_trellis(const struct wm_complex_plane *c1, const struct wm_complex_plane *c0, size_t n, const uint8_t *known,
+                           size_t n_known, const float h[WM_LANES], float h_tones, float alpha, float metric[WM_LANES],
+                           uint8_t last[WM_LANES], uint8_t *choice)
 {
-    for (int i = 0; i < WM_LANES; i++)
-        metric[i] = scalar_trellis_lane(c1, c0, n, known, n_known, h[i], h_tones, alpha);
+    for (unsigned i = 0; i < WM_LANES; i++)
+        metric[i] = scalar_trellis_lane(c1, c0, n, known, n_known, h[i], h_tones, alpha, i, &last[i], choice);
+}
+
+static float length(float re, float im)
+{
+    return sqrtf(re * re + im * im);
+}
+
+static void scalar_alternatives(const struct wm_alternative_planes *p, size_t from, size_t to, float *cost, size_t stride)
+{
+    const float *re = p->prefix.re, *im = p->prefix.im, *o_re = p->other.re, *o_im = p->other.im;
+    const float jr = p->jump_re;
+
+    for (ptrdiff_t k = (ptrdiff_t)from; k < (ptrdiff_t)to; k++) {
+        const ptrdiff_t end = k + 1 + WM_ALTERNATIVE_WINDOW, begin = k - WM_ALTERNATIVE_WINDOW;
+        const float behind_re = re[end] - re[k + 1], behind_im = im[end] - im[k + 1];
+        float ji = p->jump_im * p->sign[k];
+        float sum_re = re[k] - re[begin] + o_re[k] + (behind_re * jr - behind_im * ji);
+        float sum_im = im[k] - im[begin] + o_im[k] + (behind_re * ji + behind_im * jr);
+        cost[k] = length(re[end] - re[begin], im[end] - im[begin]) - length(sum_re, sum_im);
+        for (ptrdiff_t d = 1; d <= WM_ALTERNATIVE_PAIR; d++) {
+            const ptrdiff_t j = k - d, first = j - WM_ALTERNATIVE_WINDOW;
+            const float inside_re = re[k] - re[j + 1] + o_re[k], inside_im = im[k] - im[j + 1] + o_im[k];
+            ji = p->jump_im * p->sign[j];
+            sum_re = re[j] - re[first] + behind_re + o_re[j] + (inside_re * jr - inside_im * ji);
+            sum_im = im[j] - im[first] + behind_im + o_im[j] + (inside_re * ji + inside_im * jr);
+            cost[(size_t)d * stride + (size_t)k] =
+                p->sign[j] * p->sign[k] < 0 ? length(re[end] - re[first], im[end] - im[first]) - length(sum_re, sum_im) : INFINITY;
+        }
+    }
 }
 
 const struct wm_kernels wm_kernels_scalar = {
@@ -272,5 +308,6 @@ const struct wm_kernels wm_kernels_scalar = {
     .words_3of6 = scalar_words_3of6,
     .best_energy = scalar_best_energy,
     .coherent_metric = scalar_coherent_metric,
-    .trellis_metric = scalar_trellis_metric,
+    .trellis = scalar_trellis,
+    .alternatives = scalar_alternatives,
 };

@@ -7,6 +7,7 @@
 #define WM_VECTOR                    4
 #define WM_VECTOR_SQRT(v)            _mm_sqrt_ps(v)
 #define WM_VECTOR_SELECT(mask, a, b) _mm_blendv_ps(b, a, (__m128)(mask))
+#define WM_VECTOR_MASK(mask)         (unsigned)_mm_movemask_ps((__m128)(mask))
 #include "dsp/kernels_float.h"
 
 static void sse41_convert_cu8(const void *in, size_t n, int16_t *out)
@@ -127,5 +128,6 @@ const struct wm_kernels wm_kernels_sse41 = {
     .words_3of6 = vec_words_3of6,
     .best_energy = vec_best_energy,
     .coherent_metric = vec_coherent_metric,
-    .trellis_metric = vec_trellis_metric,
+    .trellis = vec_trellis,
+    .alternatives = vec_alternatives,
 };

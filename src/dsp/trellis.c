@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATES    WM_TRELLIS_STATES
-#define SAMPLES   4  /* a chip after interpolation */
-#define WINDOW    16 /* chips to either side in the smoothed phase */
-#define GROUP     4  /* chips summed before the carrier and h search of refine */
-#define FLIPS_MAX 12 /* chips so turned after the trellis */
-#define TURNS     64 /* chip sums with a tabled phase */
+#define STATES       WM_TRELLIS_STATES
+#define SAMPLES      4            /* a chip after interpolation */
+#define WINDOW       16           /* chips to either side in the smoothed phase */
+#define GROUP        4            /* chips summed before the carrier and h search of refine */
+#define FLIPS_MAX    12           /* chips so turned after the trellis */
+#define TURNS        64           /* chip sums with a tabled phase */
+#define SETS         2            /* of WM_LANES modulation indices tried at once */
+#define CHOICE_BYTES (STATES / 2) /* a chip */
 
 struct wm_trellis {
     const struct wm_kernels *kernels;
@@ -21,15 +23,16 @@ struct wm_trellis {
     uint8_t *known; /* pre_chips */
     size_t count;   /* data chips of the current burst */
     struct wm_chip_timing timing;
-    double h; /* of the last decide */
+    double h; /* of the last wm_trellis_decide */
     float amplitude;
     bool decided;
     uint8_t *chip;   /* pre_chips + chips_max decisions, the known ones first */
-    uint8_t *choice; /* a bit a state, for each chip: which branch won */
+    uint8_t *choice; /* of the kernel, for two sets of modulation indices */
     float *memory;
-    struct wm_complex_plane v, s; /* decided correlations without data phase; their smoothed sum without self */
+    struct wm_alternatives *alternatives;
+    struct wm_complex_plane v,
+        s; /* decided correlations without data phase (the alternatives' plane); their smoothed sum without self */
     struct wm_phasor turn[2 * TURNS + 1];
-    struct wm_phasor *own; /* work space of the alternatives: own tone, other tone, running sum */
 };
 
 enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t *pre, size_t pre_chips, size_t chips_max,
@@ -48,14 +51,14 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
     if (status == WM_OK) {
         status = WM_NO_MEMORY;
         trellis->known = malloc(pre_chips);
-        trellis->chip = calloc(2, n);
-        trellis->memory = calloc(4 * n, sizeof(float));
-        trellis->own = calloc(3 * n + 1, sizeof *trellis->own);
-        if (trellis->known && trellis->chip && trellis->memory && trellis->own) {
+        trellis->chip = calloc(1 + SETS * CHOICE_BYTES, n);
+        trellis->memory = calloc(2 * n, sizeof(float));
+        if (trellis->known && trellis->chip && trellis->memory)
+            status = wm_alternatives_create(kernels, n, &trellis->alternatives);
+        if (status == WM_OK) {
             trellis->choice = trellis->chip + n;
-            float *at = trellis->memory;
-            trellis->v = (struct wm_complex_plane){at, at + n};
-            trellis->s = (struct wm_complex_plane){at + 2 * n, at + 3 * n};
+            trellis->v = wm_alternatives_decided(trellis->alternatives);
+            trellis->s = (struct wm_complex_plane){trellis->memory, trellis->memory + n};
             memcpy(trellis->known, pre, pre_chips);
             *trellis_out = trellis;
             return WM_OK;
@@ -73,7 +76,7 @@ void wm_trellis_destroy(struct wm_trellis *trellis)
     free(trellis->known);
     free(trellis->chip);
     free(trellis->memory);
-    free(trellis->own);
+    wm_alternatives_destroy(trellis->alternatives);
     free(trellis);
 }
 
@@ -105,86 +108,14 @@ void wm_trellis_hard(struct wm_trellis *trellis)
     }
 }
 
-double wm_trellis_search_h(struct wm_trellis *trellis, size_t chips, double h_step, unsigned h_count, float alpha)
+/* The best path's chips, back from its last state. */
+static void trace_back(struct wm_trellis *trellis, const uint8_t *choice, unsigned lane, unsigned state)
 {
-    const struct wm_correlator *c = trellis->chips;
-    const size_t n = trellis->pre_chips + (chips < trellis->count ? chips : trellis->count);
-    double best_h = trellis->timing.h;
-    float best = -INFINITY;
-
-    for (unsigned first = 0; first < h_count; first += WM_TRELLIS_LANES) {
-        float h[WM_TRELLIS_LANES], metric[WM_TRELLIS_LANES];
-        for (unsigned i = 0; i < WM_TRELLIS_LANES; i++)
-            h[i] = (float)(trellis->timing.h + h_step * ((double)(first + i) - (h_count - 1) / 2.0));
-        trellis->kernels->trellis_metric(&c->c1, &c->c0, n, trellis->known, trellis->pre_chips, h, (float)trellis->timing.h, alpha,
-                                         metric);
-        for (unsigned i = 0; i < WM_TRELLIS_LANES; i++) {
-            if (metric[i] > best) {
-                best = metric[i];
-                best_h = h[i];
-            }
-        }
-    }
-    return best_h;
-}
-
-static void run_trellis(struct wm_trellis *trellis, double h, float alpha)
-{
-    const struct wm_correlator *c = trellis->chips;
-    const size_t n = trellis->pre_chips + trellis->count;
-    const struct wm_phasor turn = wm_phasor(M_PI * h);
-    /* the correlations are referenced to the chip's start and were made with the timing's h: their mid-chip phase moves with h */
-    const struct wm_phasor half = wm_phasor(M_PI * (h - trellis->timing.h) / 2);
-    const float tr = (float)turn.re, ti = (float)turn.im, hr = (float)half.re, hi = (float)half.im;
-    float metric[STATES], re[STATES], im[STATES];
-
-    for (int s = 0; s < STATES; s++) {
-        metric[s] = s ? -1e9f : 0;
-        re[s] = im[s] = 0;
-    }
-    for (size_t k = 0; k < n; k++) {
-        float one_re = c->c1.re[k] * hr + c->c1.im[k] * hi, one_im = c->c1.im[k] * hr - c->c1.re[k] * hi;
-        float zero_re = c->c0.re[k] * hr - c->c0.im[k] * hi, zero_im = c->c0.im[k] * hr + c->c0.re[k] * hi;
-        float next[STATES], next_re[STATES], next_im[STATES], inverse[STATES];
-        float penalty_one = 0, penalty_zero = 0;
-        uint8_t choice = 0;
-
-        if (k < trellis->pre_chips) {
-            penalty_one = trellis->known[k] ? 0 : 1e6f;
-            penalty_zero = trellis->known[k] ? 1e6f : 0;
-        }
-        for (int s = 0; s < STATES; s++)
-            inverse[s] = 1 / (sqrtf(re[s] * re[s] + im[s] * im[s]) + 1e-9f);
-        for (int t = 0; t < STATES; t++) {
-            int from_one = (t - 1) & (STATES - 1), from_zero = (t + 1) & (STATES - 1);
-            float a = metric[from_one] + (one_re * re[from_one] + one_im * im[from_one]) * inverse[from_one] - penalty_one;
-            float b = metric[from_zero] + (zero_re * re[from_zero] + zero_im * im[from_zero]) * inverse[from_zero] - penalty_zero;
-            bool one = a > b;
-            int s = one ? from_one : from_zero;
-            float ur = alpha * re[s] + (one ? one_re : zero_re), ui = alpha * im[s] + (one ? one_im : zero_im);
-            float by = one ? ti : -ti; /* the reference moves on to the phase at the next chip's start */
-            next[t] = one ? a : b;
-            next_re[t] = ur * tr - ui * by;
-            next_im[t] = ur * by + ui * tr;
-            choice |= (uint8_t)(one << t);
-        }
-        trellis->choice[k] = choice;
-        memcpy(metric, next, sizeof metric);
-        memcpy(re, next_re, sizeof re);
-        memcpy(im, next_im, sizeof im);
-    }
-    int s = 0;
-    for (int t = 1; t < STATES; t++)
-        if (metric[t] > metric[s])
-            s = t;
-    /* the final state's parity is that of the chip count: states of the other parity were never reached and hold about -1e9 */
-    for (size_t k = n; k-- > 0;) {
-        bool one = trellis->choice[k] >> s & 1;
+    for (size_t k = trellis->pre_chips + trellis->count; k-- > 0;) {
+        bool one = choice[CHOICE_BYTES * k + state / 2] >> lane & 1;
         trellis->chip[k] = one;
-        s = (one ? s - 1 : s + 1) & (STATES - 1);
+        state = (one ? state - 1 : state + 1) & (STATES - 1);
     }
-    trellis->h = h;
-    trellis->decided = true;
 }
 
 static struct wm_phasor chip_turn(const struct wm_trellis *trellis, int sum)
@@ -340,40 +271,60 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-/* Both tones of every chip with the data phase taken out, for the alternatives. */
-static struct wm_alternatives alternatives_of(struct wm_trellis *trellis)
+/* The alternatives to the decided sequence: the other tone of every chip, its data phase taken out as well. */
+static void begin_alternatives(struct wm_trellis *trellis)
 {
     const struct wm_correlator *c = trellis->chips;
     const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
-    struct wm_alternatives a = {
-        .n = trellis->pre_chips + trellis->count,
-        .fixed = trellis->pre_chips,
-        .chip = trellis->chip,
-        .v = trellis->own,
-        .o = trellis->own + trellis->pre_chips + trellis->chips_max,
-        .prefix = trellis->own + 2 * (trellis->pre_chips + trellis->chips_max),
-        .jump = wm_phasor(2 * M_PI * trellis->h),
-    };
+    const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
+    const size_t n = trellis->pre_chips + trellis->count;
     int sum = 0;
 
     strip_data(trellis);
-    for (size_t k = 0; k < a.n; k++) {
+    for (size_t k = 0; k < n; k++) {
         bool one = trellis->chip[k];
         const struct wm_complex_plane *tone = one ? &c->c0 : &c->c1;
-        struct wm_phasor other = {tone->re[k], tone->im[k]};
-        other = wm_phasor_mul(other, (struct wm_phasor){half.re, one ? half.im : -half.im});
-        a.v[k] = (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]};
-        a.o[k] = wm_phasor_mul(other, chip_turn(trellis, sum));
+        struct wm_phasor o = {tone->re[k], tone->im[k]};
+        o = wm_phasor_mul(o, (struct wm_phasor){half.re, one ? half.im : -half.im});
+        o = wm_phasor_mul(o, chip_turn(trellis, sum));
+        other.re[k] = (float)o.re;
+        other.im[k] = (float)o.im;
         sum += one ? 1 : -1;
     }
-    return a;
+    wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);
 }
 
-void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha)
+double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, unsigned h_count, float alpha)
 {
-    run_trellis(trellis, h, alpha);
-    struct wm_alternatives a = alternatives_of(trellis);
-    wm_alternatives_improve(&a, FLIPS_MAX);
+    const struct wm_correlator *c = trellis->chips;
+    const size_t n = trellis->pre_chips + trellis->count;
+    float best = -INFINITY;
+    unsigned best_set = 0, best_lane = 0, best_state = 0;
+
+    if (h_count > SETS * WM_LANES)
+        h_count = SETS * WM_LANES;
+    for (unsigned set = 0; set * WM_LANES < h_count; set++) {
+        float index[WM_LANES], metric[WM_LANES];
+        uint8_t last[WM_LANES];
+        for (unsigned i = 0; i < WM_LANES; i++)
+            index[i] = (float)(h + h_step * ((double)(set * WM_LANES + i) - (h_count - 1) / 2.0));
+        trellis->kernels->trellis(&c->c1, &c->c0, n, trellis->known, trellis->pre_chips, index, (float)trellis->timing.h, alpha,
+                                  metric, last, trellis->choice + set * CHOICE_BYTES * n);
+        for (unsigned i = 0; i < WM_LANES; i++) {
+            if (metric[i] > best) {
+                best = metric[i];
+                best_set = set;
+                best_lane = i;
+                best_state = last[i];
+                trellis->h = index[i];
+            }
+        }
+    }
+    trace_back(trellis, trellis->choice + best_set * CHOICE_BYTES * n, best_lane, best_state);
+    begin_alternatives(trellis);
+    wm_alternatives_improve(trellis->alternatives, FLIPS_MAX);
+    trellis->decided = true;
+    return trellis->h;
 }
 
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
@@ -382,12 +333,11 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
 
     if (!trellis->decided || !(variance > 0))
         return 0;
-    struct wm_alternatives a = alternatives_of(trellis);
     smooth(trellis);
     if (!(trellis->amplitude > 0))
         return 0;
     const float scale = (float)(2 * trellis->amplitude / variance);
-    size_t found = wm_alternatives_list(&a, max_cost / scale, events, cap);
+    size_t found = wm_alternatives_list(trellis->alternatives, max_cost / scale, events, cap);
     for (size_t i = 0; i < found; i++) {
         events[i].last -= trellis->pre_chips;
         events[i].cost *= scale;

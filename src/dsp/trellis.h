@@ -28,11 +28,10 @@ WM_MUST_USE enum wm_status wm_trellis_correlate(struct wm_trellis *trellis, cons
                                                 const struct wm_chip_timing *timing, size_t chips);
 /* Chip by chip, no memory: the tone with more energy. */
 void wm_trellis_hard(struct wm_trellis *trellis);
-/* The trellis over the first `chips` data chips with h_count (a multiple of 8) modulation indices round the correlator's own,
- * h_step apart; returns the one with the best metric. Decisions are not kept. */
-double wm_trellis_search_h(struct wm_trellis *trellis, size_t chips, double h_step, unsigned h_count, float alpha);
-/* The trellis over all chips for one h, then the better ones of the alternatives it could not see. */
-void wm_trellis_decide(struct wm_trellis *trellis, double h, float alpha);
+/* The trellis over all chips with h_count (8 or 16) modulation indices round h, h_step apart (0: h alone), side by side; the best
+ * path's chips are kept, and the better ones of the alternatives that the trellis could not see are applied. Returns its index.
+ * alpha: how much of the carrier reference is kept from chip to chip. */
+double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, unsigned h_count, float alpha);
 /* Fits carrier, h, timing and clock to the decisions: *timing is updated; correlate again afterwards. h_span: how far h may be off.
  */
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span);

@@ -129,19 +129,19 @@ static enum wm_status run_trellis(struct wm_demodulator *d, unsigned tier, size_
             status = wm_trellis_correlate(t, d->in, &d->timing, GROW_CHIPS);
             if (status != WM_OK)
                 return status;
-            wm_trellis_decide(t, wm_trellis_search_h(t, GROW_CHIPS, 0.01, 16, 0.94f), 0.94f);
+            (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
             wm_trellis_refine(t, &d->timing, 0.05);
             status = wm_trellis_correlate(t, d->in, &d->timing, chips);
             if (status != WM_OK)
                 return status;
         }
-        wm_trellis_decide(t, wm_trellis_search_h(t, chips, 0.01, 16, 0.94f), 0.94f);
+        (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
         return WM_OK;
     }
     wm_trellis_refine(t, &d->timing, tier == 2 ? 0.08 : 0.012);
     status = wm_trellis_correlate(t, d->in, &d->timing, chips);
     if (status == WM_OK)
-        wm_trellis_decide(t, wm_trellis_search_h(t, chips, 0.003, 8, 0.975f), 0.975f);
+        (void)wm_trellis_decide(t, d->timing.h, 0.003, 8, 0.975f);
     return status;
 }
 

@@ -110,12 +110,24 @@ static void coherent_metric(const struct wm_kernels *k, struct kernel_scene *s, 
     k->coherent_metric(s->plane, s->plane_im, s->second, s->second_im, N, 16, n, out(s, 0));
 }
 
-static void trellis_metric(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+/* Metrics, last states and choices, one behind the other. */
+static void trellis(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
 {
     static const float h[WM_LANES] = {0.7f, 0.8f, 0.85f, 0.9f, 0.95f, 1.0f, 1.1f, 1.2f};
     const struct wm_complex_plane c1 = {s->plane, s->plane_im}, c0 = {s->second, s->second_im};
+    uint8_t *last = (uint8_t *)(out(s, 0) + WM_LANES);
 
-    k->trellis_metric(&c1, &c0, n, s->known, n < 32 ? n : 32, h, 0.9f, 0.95f, out(s, 0));
+    memset(out(s, 0), 0, n * sizeof(float));
+    k->trellis(&c1, &c0, n, s->known, n < 32 ? n : 32, h, 0.9f, 0.95f, out(s, 0), last, (uint8_t *)out(s, 1));
+}
+
+static void alternatives(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+{
+    const size_t at = WM_ALTERNATIVE_REACH;
+    const struct wm_alternative_planes planes = {
+        {s->plane + at, s->plane_im + at}, {s->second + at, s->second_im + at}, s->sign + at, -0.8f, 0.6f};
+
+    k->alternatives(&planes, 0, n, out(s, 0), N);
 }
 
 const struct kernel_case kernel_cases[] = {
@@ -137,7 +149,8 @@ const struct kernel_case kernel_cases[] = {
     {"words_3of6", "word", words_3of6, 32, 4, 0, 8},
     {"best_energy, 16 codes", "word", best_energy, 1, 1, 0, 8},
     {"coherent_metric, 16 codes", "word", coherent_metric, 16, 4, 0, 8},
-    {"trellis_metric, 8 indices", "chip", trellis_metric, 1, 4, WM_LANES, 512},
+    {"trellis, 8 indices", "chip", trellis, 2, 4, 0, 512},
+    {"alternatives", "chip", alternatives, 1 + WM_ALTERNATIVE_PAIR, 4, 0, 512},
 };
 const size_t kernel_case_count = sizeof kernel_cases / sizeof *kernel_cases;
 
@@ -189,6 +202,8 @@ void kernel_scene_fill(struct kernel_scene *scene, unsigned seed, int kind)
     fill(scene->tap, sizeof scene->tap / sizeof(float), &state, kind);
     fill(scene->tap2, sizeof scene->tap2 / sizeof(float), &state, kind);
     fill(scene->bank, sizeof scene->bank / sizeof(float), &state, kind);
+    for (size_t i = 0; i < sizeof scene->sign / sizeof(float); i++)
+        scene->sign[i] = (float)(next_random(&state) % 3) - 1;
     for (size_t i = 0; i < sizeof scene->known; i++)
         scene->known[i] = (uint8_t)(next_random(&state) & 1);
     fill(scene->cf32, sizeof scene->cf32 / sizeof(float), &state, kind);

@@ -22,6 +22,7 @@ struct kernel_scene {
     float tap[256], tap2[256];               /* real taps, tones */
     float bank[129 * WM_INTERPOLATOR_TAPS];  /* of an interpolator */
     uint8_t known[32];                       /* chips */
+    float sign[KERNEL_STRIDE + 64];          /* of chips */
     unsigned char out[2 * KERNEL_OUT_MAX * 4 * KERNEL_STRIDE];
 };
 

@@ -523,14 +523,46 @@ START_TEST(trellis)
             known[i] = (uint8_t)wm_rng_below(&rng, 2);
         for (int i = 0; i < WM_LANES; i++)
             h[i] = (float)wm_rng_range(&rng, 0.6, 1.7);
-        scalar()->trellis_metric(&c1, &c0, n, known, n_known, h, 0.9f, alpha, want);
+        uint8_t want_last[WM_LANES], got_last[WM_LANES];
+        struct buffer choice[2];
+        uint8_t *want_choice = take(&choice[0], 4 * n, 1), *got_choice = take(&choice[1], 4 * n, 1);
+        scalar()->trellis(&c1, &c0, n, known, n_known, h, 0.9f, alpha, want, want_last, want_choice);
         for (size_t v = 1; wm_kernels_at(v); v++) {
-            wm_kernels_at(v)->trellis_metric(&c1, &c0, n, known, n_known, h, 0.9f, alpha, got);
+            const char *name = wm_kernels_at(v)->name;
+            wm_kernels_at(v)->trellis(&c1, &c0, n, known, n_known, h, 0.9f, alpha, got, got_last, got_choice);
             for (int i = 0; i < WM_LANES; i++)
-                ck_assert_msg(memcmp(&got[i], &want[i], sizeof(float)) == 0, "%s: trellis_metric of %zu, lane %d: %a, not %a",
-                              wm_kernels_at(v)->name, n, i, (double)got[i], (double)want[i]);
+                ck_assert_msg(memcmp(&got[i], &want[i], sizeof(float)) == 0, "%s: trellis of %zu, lane %d: %a, not %a", name, n, i,
+                              (double)got[i], (double)want[i]);
+            same(got_last, want_last, WM_LANES, "%s: last states of %zu", name, n);
+            same(got_choice, want_choice, 4 * n, "%s: choices of %zu", name, n);
         }
+        FREE_ALL(&choice[0], &choice[1]);
         FREE_ALL(&b[0], &b[1], &b[2], &b[3], &k_buffer);
+    }
+}
+END_TEST
+
+START_TEST(alternatives)
+{
+    for (size_t n = 1; n <= COUNT_MAX; n++) {
+        const size_t from = n % 5, padded = n + 2 * WM_LANES + 2 * WM_ALTERNATIVE_REACH, stride = n + 2 * WM_LANES;
+        const size_t row_count = 1 + WM_ALTERNATIVE_PAIR;
+        struct buffer b[7];
+        float *x[5];
+        for (int i = 0; i < 5; i++)
+            x[i] = floats(&b[i], padded) + WM_ALTERNATIVE_REACH;
+        for (size_t k = 0; k < padded; k++) /* a sign is -1, 0 or 1 */
+            (x[4] - WM_ALTERNATIVE_REACH)[k] = (float)wm_rng_below(&rng, 3) - 1;
+        float *want = floats(&b[5], row_count * stride), *got = floats(&b[6], row_count * stride);
+        const struct wm_alternative_planes planes = {{x[0], x[1]}, {x[2], x[3]}, x[4], 0.8f, 0.6f};
+        scalar()->alternatives(&planes, from, n, want, stride);
+        for (size_t v = 1; wm_kernels_at(v); v++) {
+            wm_kernels_at(v)->alternatives(&planes, from, n, got, stride);
+            for (size_t row = 0; row < row_count && from < n; row++)
+                same(got + row * stride + from, want + row * stride + from, (n - from) * sizeof(float),
+                     "%s: alternatives of %zu, row %zu", wm_kernels_at(v)->name, n, row);
+        }
+        FREE_ALL(&b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &b[6]);
     }
 }
 END_TEST
@@ -554,5 +586,6 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, words_3of6);
     tcase_add_test(tcase, decisions);
     tcase_add_test(tcase, trellis);
+    tcase_add_test(tcase, alternatives);
     return suite;
 }
