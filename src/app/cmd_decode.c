@@ -11,10 +11,11 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { OUTPUT, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DAMAGED, QUIET };
+enum { OUTPUT, FIELDS, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DAMAGED, QUIET };
 
 static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
+    [FIELDS] = WM_OPTION_FIELDS,
     [EXPLAIN] = {0, "explain", NULL, "walk each telegram layer by layer, byte by byte; as -F explain"},
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
@@ -119,9 +120,10 @@ static int decode_all(struct decode *decode)
         return WM_EXIT_FAILED;
     }
     if (decode->failed == WM_OK)
-        decode->failed = wm_outputs_flush(decode->outputs);
+        decode->failed = wm_outputs_drain(decode->outputs);
     if (decode->failed != WM_OK) {
-        wm_say("%s", decode->failed == WM_IO ? wm_outputs_why(decode->outputs) : wm_status_text(decode->failed));
+        if (decode->failed != WM_IO) /* of outputs their end tells */
+            wm_say("%s", wm_status_text(decode->failed));
         return WM_EXIT_FAILED;
     }
     wm_pipeline_summary(decode->pipeline, text, sizeof text);
@@ -159,6 +161,10 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             status = wm_common_output(decode->outputs, value);
             if (status != WM_OK)
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+            break;
+        case FIELDS:
+            if (wm_common_fields(decode->outputs, value) != WM_OK)
+                return WM_EXIT_USAGE;
             break;
         case KEYS:
             if (wm_common_keys(decode->keys, value, decode->shared) != WM_OK)
@@ -206,10 +212,8 @@ static int run(const struct wm_command *command, int argc, char **argv)
     if (result == WM_EXIT_OK && !decode->help) {
         wm_common_catch_signals();
         result = wm_common_default_output(decode->outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
-        if (wm_outputs_close(decode->outputs) != WM_OK && result != WM_EXIT_FAILED) {
-            wm_say("%s", wm_outputs_why(decode->outputs));
+        if (wm_common_close_outputs(decode->outputs) != WM_OK)
             result = WM_EXIT_FAILED;
-        }
     }
     wm_pipeline_destroy(decode->pipeline);
     wm_outputs_destroy(decode->outputs);
@@ -228,5 +232,6 @@ const struct wm_command wm_command_decode = {
     .notes = "Forms of lines: hex with or without the CRCs of format A or B; rtl_wmbus; rtl_433 (CSV, JSON);\n"
              "culfw (b..., bY...); iM871A, iU891A and Amber messages in hex; {\"telegram\": HEX, \"key\": HEX} (the key\n"
              "is used for this telegram only); wmbusmeters' telegram=|...|; wmsdr's own json. # begins a comment.\n",
+    .more_help = wm_outputs_help,
     .run = run,
 };

@@ -16,7 +16,7 @@
 #define DEMO_NAME   "demo.sigmf-meta"
 #define DEMO_KEYS   "demo.keys"
 
-enum { READ, RATE, FREQUENCY, FORMAT, MODES, OUTPUT, KEYS, KEY, START, NO_REPAIR, KERNELS, QUIET };
+enum { READ, RATE, FREQUENCY, FORMAT, MODES, OUTPUT, FIELDS, KEYS, KEY, START, NO_REPAIR, KERNELS, QUIET };
 
 static const struct wm_option options[] = {
     [READ] = {'r', "read", "FILE",
@@ -27,6 +27,7 @@ static const struct wm_option options[] = {
     [FORMAT] = {0, "format", "FORMAT", "cu8, cs8, cs16 or cf32; default: from SigMF or the file's extension"},
     [MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"},
     [OUTPUT] = WM_OPTION_OUTPUT,
+    [FIELDS] = WM_OPTION_FIELDS,
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
     [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
@@ -124,6 +125,8 @@ static int set_option(struct rx *rx, int option, char *value)
     case OUTPUT:
         status = wm_common_output(rx->outputs, value);
         return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+    case FIELDS:
+        return wm_common_fields(rx->outputs, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
     case KEYS:
         status = wm_common_keys(rx->keys, value, false);
         break;
@@ -232,8 +235,9 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
         if (heard->telegrams != shown && (live || progress->on)) {
             wm_rx_progress_clear(progress);
             shown = heard->telegrams;
+            /* on a terminal the lines must not run into the progress */
             if (reception->failed == WM_OK)
-                reception->failed = wm_outputs_flush(rx->outputs);
+                reception->failed = progress->on ? wm_outputs_drain(rx->outputs) : wm_outputs_flush(rx->outputs);
         }
         if (progress->on) {
             wm_receiver_stats(receiver, &stats);
@@ -289,13 +293,11 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
     }
     wm_rx_progress_start(&progress, !rx->quiet && isatty(STDERR_FILENO) && info->total_samples, info);
     result = receive(rx, source, receiver, &reception, &progress);
-    if (wm_outputs_flush(rx->outputs) != WM_OK)
+    if (wm_outputs_drain(rx->outputs) != WM_OK)
         reception.failed = WM_IO;
     if (!rx->quiet)
         wm_rx_report_summary(&progress, receiver, &reception);
-    if (reception.failed == WM_IO)
-        wm_say("%s", wm_outputs_why(rx->outputs));
-    else if (reception.failed != WM_OK)
+    if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
         wm_say("decoding: %s", wm_status_text(reception.failed));
     wm_receiver_destroy(receiver);
     return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
@@ -320,6 +322,7 @@ static int run_source(struct rx *rx)
         wm_say("%s", why);
         return WM_EXIT_FAILED;
     }
+    wm_outputs_patient(rx->outputs, info.total_samples > 0); /* what comes as it is received cannot wait */
     result = check_source(rx, &info);
     if (result == WM_EXIT_OK) {
         inside = wm_rx_report_channels(&info, rx->modes, rx->quiet);
@@ -383,10 +386,8 @@ static int run(const struct wm_command *command, int argc, char **argv)
             result = WM_EXIT_FAILED;
         if (result == WM_EXIT_OK)
             result = run_source(&rx);
-        if (wm_outputs_close(rx.outputs) != WM_OK && result != WM_EXIT_FAILED) {
-            wm_say("%s", wm_outputs_why(rx.outputs));
+        if (wm_common_close_outputs(rx.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
-        }
     }
     wm_outputs_destroy(rx.outputs);
     wm_keystore_destroy(rx.keys);
@@ -402,5 +403,6 @@ const struct wm_command wm_command_rx = {
     .notes =
         "Receives the channels 868.30 (S), 868.95 (T, C) and 869.525 MHz (C-down) that lie inside the band, at once. Telegrams\n"
         "go to standard output, everything else to standard error. Ctrl-C ends it; what was heard is printed.\n",
+    .more_help = wm_outputs_help,
     .run = run,
 };

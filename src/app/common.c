@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,35 @@ enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
 
     if (status != WM_OK)
         wm_say("%s", wm_outputs_why(outputs));
+    return status;
+}
+
+enum wm_status wm_common_fields(struct wm_outputs *outputs, const char *list)
+{
+    enum wm_status status = wm_outputs_fields(outputs, list);
+
+    if (status != WM_OK)
+        wm_say("%s", wm_outputs_why(outputs));
+    return status;
+}
+
+enum wm_status wm_common_close_outputs(struct wm_outputs *outputs)
+{
+    enum wm_status status = wm_outputs_close(outputs);
+
+    if (status != WM_OK)
+        wm_say("%s", wm_outputs_why(outputs));
+    for (size_t i = 0; i < wm_outputs_count(outputs); i++) {
+        struct wm_output_stats stats;
+
+        wm_outputs_stats(outputs, i, &stats);
+        if (stats.dropped && !stats.failed)
+            wm_say("%.200s: of %" PRIu64 " telegrams %" PRIu64
+                   " were dropped, as it was too slow (queue=SIZE gives it more memory)",
+                   stats.name, stats.taken, stats.dropped);
+        if (stats.lost)
+            wm_say("%.200s: of %" PRIu64 " telegrams %" PRIu64 " did not arrive", stats.name, stats.taken, stats.lost);
+    }
     return status;
 }
 

@@ -11,9 +11,13 @@
 /* The --key, --keys and -F rows of an option table. */
 #define WM_OPTION_OUTPUT                                                                                                           \
     {                                                                                                                              \
-        'F', "output", "FORMAT[:FILE]",                                                                                            \
-            "write text, json, csv, hex, explain or rtlwmbus, to FILE or standard output (-);\n"                                   \
-            "may be given several times; default: text on a terminal, otherwise json"                                              \
+        'F', "output", "OUTPUT",                                                                                                   \
+            "FORMAT[:TARGET] or TARGET, see below; may be given several times;\n"                                                  \
+            "default: text on a terminal, otherwise json"                                                                          \
+    }
+#define WM_OPTION_FIELDS                                                                                                           \
+    {                                                                                                                              \
+        0, "fields", "LIST", "only these values, for text, json, flat and csv: time,id,volume_m3"                                  \
     }
 #define WM_OPTION_KEYS                                                                                                             \
     {                                                                                                                              \
@@ -39,6 +43,10 @@ WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *
 WM_MUST_USE enum wm_status wm_common_counters(struct wm_counters **counters, const char *path);
 /* Adds an output. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
+/* The list of --fields. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_fields(struct wm_outputs *outputs, const char *list);
+/* Closes the outputs and says on standard error what was lost where. WM_IO: one has failed, and that was said. */
+WM_MUST_USE enum wm_status wm_common_close_outputs(struct wm_outputs *outputs);
 /* The default output when none was asked for. */
 WM_MUST_USE enum wm_status wm_common_default_output(struct wm_outputs *outputs);
 

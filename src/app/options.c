@@ -103,6 +103,10 @@ void wm_command_help(const struct wm_command *command, FILE *to)
     for (size_t i = 0; i < command->option_count; i++)
         option_help(&command->options[i], to);
     option_help(&(struct wm_option){'h', "help", NULL, "this text"}, to);
+    if (command->more_help) {
+        fputc('\n', to);
+        command->more_help(to);
+    }
     fprintf(to,
             "\n%s%sExit status: 0 done; 1 nothing could be done, or an output could not be written; 2 wrong usage;\n"
             "3 done in part (what could be read is printed).\n",

@@ -20,7 +20,8 @@ struct wm_command {
     const char *operands; /* "[HEX...]", "" */
     const struct wm_option *options;
     size_t option_count;
-    const char *notes; /* paragraphs behind the options, each line at most 100 characters */
+    const char *notes;           /* paragraphs behind the options, each line at most 100 characters */
+    void (*more_help)(FILE *to); /* printed behind the options; NULL: nothing */
     int (*run)(const struct wm_command *command, int argc,
                char **argv); /* argv[0] is the command's name; the result an exit code */
 };

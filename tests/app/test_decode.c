@@ -87,7 +87,7 @@ static const struct {
     {"$W what", 2, "what is no command"},
     {"$W decode --what", 2, "--what is no option of this command\nTry 'wmsdr decode --help'."},
     {"$W decode -F", 2, "-F needs a value"},
-    {"$W decode -F xml " TELEGRAM, 2, "no such format; there are text json csv hex explain rtlwmbus"},
+    {"$W decode -F xml " TELEGRAM, 2, "no such format; there are text json flat csv influx hex explain rtlwmbus"},
     {"$W decode -F json -F csv " TELEGRAM, 2, "two outputs on standard output would mix"},
     {"$W decode -F json:/no/such/x " TELEGRAM, 1, "cannot write /no/such/x: No such file or directory"},
     {"$W decode --key 0102 " TELEGRAM, 2, "--key: "},

@@ -14,7 +14,7 @@ static const struct wm_option options[] = {
     [OUTPUT] = {'F', "output", "FORMAT", "first line\nsecond line"},
     [QUIET] = {'q', "quiet", NULL, "no words"},
 };
-static const struct wm_command command = {"try", "a command", "[X]", options, 3, "Notes.\n", NULL};
+static const struct wm_command command = {"try", "a command", "[X]", options, 3, "Notes.\n", NULL, NULL};
 
 /* Options as text: "r=a q +operand", and what stopped it. */
 static void read_all(int argc, const char *const *words, char out[256])

@@ -203,9 +203,28 @@ static const struct {
     {"json:-", "csv:/dev/null", NULL},
     {"json", "csv", "two outputs on standard output would mix; give each its own file: -F csv:FILE"},
     {"json:/dev/null", "csv:/dev/null", "two outputs on /dev/null would mix; give each its own file: -F csv:FILE"},
-    {"json:/dev/null", "xml", "-F xml: no such format; there are text json csv hex explain rtlwmbus"},
-    {"json:/dev/null", "", "-F : no such format; there are text json csv hex explain rtlwmbus"},
+    {"json:/dev/null", "xml", "-F xml: no such format; there are text json flat csv influx hex explain rtlwmbus"},
+    {"json:/dev/null", "", "-F : no such format; there are text json flat csv influx hex explain rtlwmbus"},
     {"json:/dev/null", "csv:", "-F csv:: a file name is missing after the colon"},
+    {"json:/dev/null", "csv?fields=time,id", NULL},
+    {"json:/dev/null", "csv?fields=Time",
+     "-F csv?fields=Time: fields: names have small letters, digits and underscores, with "
+     "commas between: time,id,volume_m3"},
+    {"json:/dev/null", "hex?fields=id", "-F hex?fields=id: fields= goes with text, json, flat and csv"},
+    {"json:/dev/null", "csv?what=telegrams",
+     "-F csv?what=telegrams: what=telegrams needs a format that has them unopened: json, hex or rtlwmbus"},
+    {"json:/dev/null", "hex?rotat=1M",
+     "-F hex?rotat=1M: 'rotat' is no option of file; there are fields what queue rotate keep append"},
+    {"json:/dev/null", "hex:/dev/null2?rotate=big",
+     "-F hex:/dev/null2?rotate=big: rotate=big: a number from 1 to "
+     "18446744073709551615 (k, M, G may follow)"},
+    {"json:/dev/null", "tcp://", "-F tcp://: tcp://HOST:PORT is what it looks like"},
+    {"json:/dev/null", "influx:udp://localhost", "-F influx:udp://localhost: udp://HOST:PORT is what it looks like"},
+    {"json:/dev/null", "influx:udp://localhost:99999", "-F influx:udp://localhost:99999: '99999' is no port number"},
+    {"json:/dev/null", "text:tcp://localhost:1",
+     "-F text:tcp://localhost:1: tcp takes formats of one line: json, flat, csv, influx, hex, rtlwmbus"},
+    {"json:/dev/null", "json:exec:/bin/true", "-F json:exec:/bin/true: exec has a form of its own; write -F exec:/bin/true"},
+    {"json:/dev/null", "exec:/no/such", "/no/such: No such file or directory; exec: takes the path of a program, nothing else"},
     {"json:/dev/null", "csv:/no/such/dir/x", "cannot write /no/such/dir/x: No such file or directory"},
 };
 
@@ -238,10 +257,10 @@ START_TEST(a_full_disk_stops_no_other_output)
     ck_assert_int_eq(wm_outputs_create(&outputs), WM_OK);
     ck_assert_int_eq(wm_outputs_add(outputs, "json:/dev/full"), WM_OK);
     ck_assert_int_eq(wm_outputs_add(outputs, spec), WM_OK);
-    ck_assert_int_eq(wm_outputs_write(outputs, &reading), WM_OK); /* still in the buffer */
-    ck_assert_int_eq(wm_outputs_flush(outputs), WM_IO);
+    ck_assert_int_eq(wm_outputs_write(outputs, &reading), WM_OK); /* still in the queue */
+    ck_assert_int_eq(wm_outputs_drain(outputs), WM_IO);
     ck_assert_ptr_nonnull(strstr(wm_outputs_why(outputs), "/dev/full: No space left on device"));
-    ck_assert_int_eq(wm_outputs_write(outputs, &reading), WM_IO);
+    ck_assert_int_eq(wm_outputs_write(outputs, &reading), WM_OK); /* one is left */
     ck_assert_int_eq(wm_outputs_close(outputs), WM_IO);
     wm_outputs_destroy(outputs);
     file = fopen(path, "r");

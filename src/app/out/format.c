@@ -8,17 +8,52 @@
 #include <string.h>
 
 static const struct wm_output_format formats[] = {
-    {"text", "aligned text for people", NULL, wm_format_text_write},
-    {"json", "one JSON object a line, all there is (docs/json.md)", NULL, wm_format_json_write},
-    {"csv", "one line a record, with a heading", wm_format_csv_begin, wm_format_csv_write},
-    {"hex", "the telegram, without its CRCs, one a line", NULL, wm_format_hex_write},
-    {"explain", "layer by layer, byte by byte, with names", NULL, wm_explain},
-    {"rtlwmbus", "the line that rtl_wmbus prints, for wmbusmeters", NULL, wm_format_rtl_wmbus_write},
+    {"text", "aligned text for people", NULL, wm_format_text_write, NULL, wm_format_text_fields, NULL},
+    {"json", "one JSON object a line, all there is (docs/json.md)", NULL, wm_format_json_write, NULL, wm_format_json_fields,
+     wm_format_json_raw},
+    {"flat", "one flat JSON object a line: a named value for each record", NULL, wm_format_flat_write, NULL, wm_format_json_fields,
+     NULL},
+    {"csv", "one line a record, with a heading", wm_format_csv_begin, wm_format_csv_write, wm_format_csv_fields_begin,
+     wm_format_csv_fields, NULL},
+    {"influx", "InfluxDB line protocol", NULL, wm_format_influx_write, NULL, NULL, NULL},
+    {"hex", "the telegram, without its CRCs, one a line", NULL, wm_format_hex_write, NULL, NULL, wm_format_hex_write},
+    {"explain", "layer by layer, byte by byte, with names", NULL, wm_explain, NULL, NULL, NULL},
+    {"rtlwmbus", "the line that rtl_wmbus prints, for wmbusmeters", NULL, wm_format_rtl_wmbus_write, NULL, NULL,
+     wm_format_rtl_wmbus_write},
 };
 
 const struct wm_output_format *wm_output_format(size_t i)
 {
     return i < sizeof formats / sizeof formats[0] ? &formats[i] : NULL;
+}
+
+const struct wm_output_format *wm_output_format_named(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strlen(formats[i].name) == len && memcmp(formats[i].name, name, len) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}
+
+void wm_format_begin(const struct wm_format_use *use, struct wm_sink *sink)
+{
+    if (use->fields && use->format->begin_fields)
+        use->format->begin_fields(sink, use->fields);
+    else if (!use->fields && use->format->begin)
+        use->format->begin(sink);
+}
+
+void wm_format_write(const struct wm_format_use *use, struct wm_sink *sink, const struct wm_reading *reading)
+{
+    if (use->what == WM_WHAT_READINGS && !wm_reading_has_records(reading))
+        return;
+    if (use->what == WM_WHAT_TELEGRAMS && use->format->write_raw)
+        use->format->write_raw(sink, reading);
+    else if (use->fields && use->format->write_fields)
+        use->format->write_fields(sink, reading, use->fields);
+    else
+        use->format->write(sink, reading);
 }
 
 void wm_record_text(const struct wm_record *record, char out[WM_VALUE_CHARS])

@@ -14,7 +14,7 @@ void wm_format_csv_begin(struct wm_sink *sink)
 }
 
 /* Quotes where the separator, a quote or a line end makes it necessary. */
-static void cell(struct wm_sink *sink, const char *text)
+void wm_csv_cell(struct wm_sink *sink, const char *text)
 {
     if (strpbrk(text, ",\"\r\n")) {
         wm_sink_char(sink, '"');
@@ -40,7 +40,7 @@ static void telegram_cells(struct wm_sink *sink, const struct wm_reading *readin
         wm_time_text(signal->time_ns, 'T', text);
     else if (!frame->on_air && reading->line)
         strcpy(text, reading->line->time);
-    cell(sink, text);
+    wm_csv_cell(sink, text);
     if (frame->on_air)
         wm_sink_printf(sink, ",%llu,", (unsigned long long)signal->sample_index);
     else
@@ -54,9 +54,9 @@ static void telegram_cells(struct wm_sink *sink, const struct wm_reading *readin
         wm_sink_text(sink, ",,,,");
     wm_manufacturer_text(address->manufacturer, text);
     wm_sink_printf(sink, "%s,", wm_grade_name(frame->grade));
-    cell(sink, text);
+    wm_csv_cell(sink, text);
     wm_sink_printf(sink, ",%08X,%u,", (unsigned)address->id, address->version);
-    cell(sink, wm_device_type_name(address->type));
+    wm_csv_cell(sink, wm_device_type_name(address->type));
     wm_sink_printf(sink, ",%s,", wm_verdict_name(reading->message->verdict));
     wm_sink_hex(sink, (struct wm_span){frame->data, frame->len}, true);
 }
@@ -75,12 +75,12 @@ void wm_format_csv_write(struct wm_sink *sink, const struct wm_reading *reading)
         telegram_cells(sink, reading);
         wm_sink_printf(sink, ",%u,%s,%llu,%u,%u,", count++, wm_function_name(record.function), (unsigned long long)record.storage,
                        record.tariff, record.subunit);
-        cell(sink, record.quantity);
+        wm_csv_cell(sink, record.quantity);
         wm_sink_char(sink, ',');
         wm_record_text(&record, text);
-        cell(sink, text);
+        wm_csv_cell(sink, text);
         wm_sink_char(sink, ',');
-        cell(sink, record.unit);
+        wm_csv_cell(sink, record.unit);
         wm_sink_char(sink, ',');
         wm_sink_hex(sink, record.raw, true);
         wm_sink_char(sink, '\n');

@@ -333,7 +333,7 @@ static void record_members(struct wm_json *json, const struct wm_record *record)
     struct run run;
     size_t quantity = strlen(record->quantity), unit = strlen(record->unit), detail = strlen(record->detail);
     size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
-    char *out = wm_sink_room(json->sink, RECORD_FIXED + WM_JSON_ESCAPED(quantity + unit + detail) + text + 4 * record->raw.len);
+    char *out = begin_run(json, &run, RECORD_FIXED + WM_JSON_ESCAPED(quantity + unit + detail) + text + 4 * record->raw.len);
 
     if (!out)
         return;
@@ -408,6 +408,20 @@ static void dll_members(struct wm_json *json, const struct wm_dll *dll)
         out = LITERAL(out, "\"");
     }
     end_run(json, &run, out);
+}
+
+/* The telegram as it was received: how, and its bytes. */
+void wm_format_json_raw(struct wm_sink *sink, const struct wm_reading *reading)
+{
+    struct wm_json json = wm_json_of(sink);
+
+    wm_json_open(&json, '{');
+    signal_members(&json, reading);
+    if (reading->line)
+        line_members(&json, reading->line);
+    MEMBER_HEX(&json, "telegram", ((struct wm_span){reading->frame->data, reading->frame->len}));
+    wm_json_close(&json, '}');
+    wm_sink_char(sink, '\n');
 }
 
 void wm_format_json_write(struct wm_sink *sink, const struct wm_reading *reading)

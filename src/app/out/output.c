@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/output.h"
 
+#include "app/out/target.h"
+
 #include <errno.h>
-#include <stdio.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+struct output {
+    struct wm_target target;
+    struct wm_output_port port;
+    struct wm_queue *queue;
+    void *state;
+    pthread_t thread;
+    bool started, closed, told;
+    _Atomic bool failed; /* port.why is set, and does not change any more */
+    _Atomic uint64_t taken;
+};
+
 struct wm_outputs {
-    struct {
-        const struct wm_output_format *format;
-        const char *path;
-        struct wm_sink sink;
-    } out[WM_OUTPUTS_MAX];
+    struct output *out[WM_OUTPUTS_MAX];
     size_t count;
+    struct wm_log log;
+    bool hasty, reopened;
+    bool has_fields;
+    struct wm_fields fields;
     char why[512];
 };
 
@@ -24,13 +38,52 @@ enum wm_status wm_outputs_create(struct wm_outputs **outputs)
 
 void wm_outputs_destroy(struct wm_outputs *outputs)
 {
+    enum wm_status ignored;
+
     if (!outputs)
         return;
+    ignored = wm_outputs_close(outputs); /* who cares has called it */
+    (void)ignored;
     for (size_t i = 0; i < outputs->count; i++) {
-        enum wm_status ignored = wm_sink_close(&outputs->out[i].sink); /* who cares has called wm_outputs_close */
-        (void)ignored;
+        wm_queue_destroy(outputs->out[i]->queue);
+        free(outputs->out[i]);
     }
     free(outputs);
+}
+
+void wm_outputs_log(struct wm_outputs *outputs, const struct wm_log *log)
+{
+    outputs->log = *log;
+}
+
+void wm_outputs_patient(struct wm_outputs *outputs, bool patient)
+{
+    outputs->hasty = !patient;
+}
+
+void wm_outputs_reopened(struct wm_outputs *outputs)
+{
+    outputs->reopened = true;
+}
+
+static void use_fields(const struct wm_outputs *outputs, struct output *out)
+{
+    if (outputs->has_fields && !out->target.has_fields && out->target.format && out->target.format->write_fields)
+        out->port.use.fields = &outputs->fields;
+}
+
+enum wm_status wm_outputs_fields(struct wm_outputs *outputs, const char *list)
+{
+    const char *why;
+
+    if (wm_fields_parse(list, &outputs->fields, &why) != WM_OK) {
+        snprintf(outputs->why, sizeof outputs->why, "--fields: %s", why);
+        return WM_INVALID;
+    }
+    outputs->has_fields = true;
+    for (size_t i = 0; i < outputs->count; i++)
+        use_fields(outputs, outputs->out[i]);
+    return WM_OK;
 }
 
 size_t wm_outputs_count(const struct wm_outputs *outputs)
@@ -38,10 +91,15 @@ size_t wm_outputs_count(const struct wm_outputs *outputs)
     return outputs->count;
 }
 
+static bool is_stdout(const struct output *out)
+{
+    return out->target.transport == &wm_transport_file && strcmp(out->target.place, "-") == 0;
+}
+
 bool wm_outputs_on_stdout(const struct wm_outputs *outputs)
 {
     for (size_t i = 0; i < outputs->count; i++) {
-        if (strcmp(outputs->out[i].path, "-") == 0)
+        if (is_stdout(outputs->out[i]))
             return true;
     }
     return false;
@@ -52,102 +110,251 @@ const char *wm_outputs_why(const struct wm_outputs *outputs)
     return outputs->why;
 }
 
-static const struct wm_output_format *format_by_name(const char *name, size_t len)
+/* Two writers on one file would mix their lines. */
+static bool taken_already(const struct wm_outputs *outputs, const struct wm_target *target)
 {
-    const struct wm_output_format *format;
-
-    for (size_t i = 0; (format = wm_output_format(i)); i++) {
-        if (strlen(format->name) == len && memcmp(format->name, name, len) == 0)
-            return format;
+    for (size_t i = 0; i < outputs->count; i++) {
+        if (outputs->out[i]->target.transport == target->transport && target->transport->exclusive &&
+            strcmp(outputs->out[i]->target.place, target->place) == 0)
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+static enum wm_status open_output(struct wm_outputs *outputs, struct output *out)
+{
+    const struct wm_transport *transport = out->target.transport;
+    enum wm_status status;
+
+    out->port = (struct wm_output_port){
+        .target = &out->target,
+        .use = {out->target.format, out->target.has_fields ? &out->target.fields : NULL, out->target.what},
+        .outputs = outputs,
+        .log = outputs->log,
+        .reopened = outputs->reopened,
+    };
+    status = wm_queue_create(out->target.queue_bytes, &out->queue);
+    if (status == WM_OK)
+        status = transport->open(&out->port, &out->state);
+    if (status != WM_OK)
+        snprintf(outputs->why, sizeof outputs->why, "%s", *out->port.why ? out->port.why : wm_status_text(status));
+    return status;
 }
 
 enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec)
 {
-    size_t name = strcspn(spec, ":");
-    const char *path = spec[name] ? spec + name + 1 : "-";
-    const struct wm_output_format *format = format_by_name(spec, name);
-    struct wm_sink *sink;
+    struct output *out;
     enum wm_status status;
+    char why[WM_OUTPUT_WHY] = "";
 
-    if (!format) {
-        int n =
-            snprintf(outputs->why, sizeof outputs->why, "-F %.*s: no such format; there are", (int)(name < 64 ? name : 64), spec);
-
-        for (size_t i = 0; (format = wm_output_format(i)); i++)
-            n += snprintf(outputs->why + n, sizeof outputs->why - (size_t)n, " %s", format->name);
-        return WM_INVALID;
-    }
-    if (!*path) {
-        snprintf(outputs->why, sizeof outputs->why, "-F %s:: a file name is missing after the colon", format->name);
-        return WM_INVALID;
-    }
     if (outputs->count == WM_OUTPUTS_MAX) {
         snprintf(outputs->why, sizeof outputs->why, "more than %d outputs", WM_OUTPUTS_MAX);
         return WM_FULL;
     }
-    for (size_t i = 0; i < outputs->count; i++) {
-        if (strcmp(outputs->out[i].path, path) == 0) {
-            snprintf(outputs->why, sizeof outputs->why, "two outputs on %s would mix; give each its own file: -F %s:FILE",
-                     strcmp(path, "-") == 0 ? "standard output" : path, format->name);
-            return WM_INVALID;
-        }
+    out = calloc(1, sizeof *out);
+    if (!out) {
+        snprintf(outputs->why, sizeof outputs->why, "%s", wm_status_text(WM_NO_MEMORY));
+        return WM_NO_MEMORY;
     }
-    sink = &outputs->out[outputs->count].sink;
-    status = wm_sink_open(path, sink);
+    status = wm_target_parse(spec, &out->target, why);
+    if (status == WM_OK && taken_already(outputs, &out->target)) {
+        snprintf(why, sizeof why, "two outputs on %s would mix; give each its own file: -F %s:FILE",
+                 is_stdout(out) ? "standard output" : out->target.place,
+                 out->target.format ? out->target.format->name : out->target.transport->name);
+        status = WM_INVALID;
+    }
+    if (status != WM_OK)
+        snprintf(outputs->why, sizeof outputs->why, "%s", why);
+    else
+        status = open_output(outputs, out);
     if (status != WM_OK) {
-        snprintf(outputs->why, sizeof outputs->why, "cannot write %s: %s", path,
-                 status == WM_IO ? strerror(sink->error) : wm_status_text(status));
+        wm_queue_destroy(out->queue);
+        free(out);
         return status;
     }
-    outputs->out[outputs->count].format = format;
-    outputs->out[outputs->count].path = path;
-    outputs->count++;
-    if (format->begin)
-        format->begin(sink);
+    use_fields(outputs, out);
+    outputs->out[outputs->count++] = out;
     return WM_OK;
 }
 
-static enum wm_status failed(struct wm_outputs *outputs, const struct wm_sink *sink)
+static void *run(void *argument)
 {
-    snprintf(outputs->why, sizeof outputs->why, "%s: %s%s", sink->name, strerror(sink->error),
-             sink->error == EPIPE ? " (its reader has ended)" : "; what was received after that is lost");
-    return WM_IO;
+    struct output *out = argument;
+    const struct wm_transport *transport = out->target.transport;
+    struct wm_batch batch;
+    enum wm_status status = WM_OK;
+
+    while (status == WM_OK && wm_queue_take(out->queue, transport->idle_ms, &batch)) {
+        if (batch.pos != batch.end)
+            status = transport->write(out->state, batch);
+        if (status == WM_OK && transport->idle)
+            status = transport->idle(out->state);
+    }
+    if (status != WM_OK) {
+        atomic_store(&out->failed, true);
+        wm_queue_abandon(out->queue);
+    }
+    if (transport->close(out->state) != WM_OK)
+        atomic_store(&out->failed, true);
+    return NULL;
+}
+
+/* The threads begin with the first write: until then fields may be set, and a command that ends before it has none. Signals are
+ * the main thread's business. */
+static enum wm_status start(struct output *out)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(&out->thread, NULL, run, out);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        snprintf(out->port.why, sizeof out->port.why, "no thread for %.100s: %s", out->target.said, strerror(error));
+        atomic_store(&out->failed, true);
+        wm_queue_abandon(out->queue);
+    }
+    out->started = true;
+    return error ? WM_IO : WM_OK;
+}
+
+static void start_all(struct wm_outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        if (!outputs->out[i]->started && start(outputs->out[i]) != WM_OK)
+            outputs->out[i]->closed = true; /* there is nothing to join; the state is left to the process's end */
+    }
+}
+
+/* Notes failures; WM_IO when there was one (any), or when none works any more. Standard output is what its reader waits for: with
+ * it gone (head has enough) the run is over. */
+static enum wm_status look(struct wm_outputs *outputs, bool any)
+{
+    size_t working = 0;
+    bool failed = false, over = false;
+
+    for (size_t i = 0; i < outputs->count; i++) {
+        struct output *out = outputs->out[i];
+
+        if (!atomic_load(&out->failed)) {
+            working++;
+            continue;
+        }
+        failed = true;
+        over |= is_stdout(out);
+        snprintf(outputs->why, sizeof outputs->why, "%s", out->port.why);
+        if (!out->told && outputs->count > 1)
+            wm_logf(&outputs->log, WM_LOG_ERROR, "%s", out->port.why);
+        out->told = true;
+    }
+    errno = EIO;
+    return failed && (any || over || !working) ? WM_IO : WM_OK;
+}
+
+void wm_compose_plain(const struct wm_format_use *use, struct wm_sink *sink, const struct wm_reading *reading)
+{
+    size_t begin = wm_item_begin(sink, 0);
+    size_t before = sink->len;
+
+    wm_item_key_ends(sink, begin);
+    wm_format_write(use, sink, reading);
+    if (sink->len == before && !sink->error)
+        sink->len = begin;
+    else
+        wm_item_end(sink, begin);
 }
 
 enum wm_status wm_outputs_write(struct wm_outputs *outputs, const struct wm_reading *reading)
 {
-    enum wm_status status = WM_OK;
-
+    start_all(outputs);
     for (size_t i = 0; i < outputs->count; i++) {
-        struct wm_sink *sink = &outputs->out[i].sink;
+        struct output *out = outputs->out[i];
+        struct wm_sink *sink = wm_queue_begin(out->queue, !outputs->hasty);
 
-        outputs->out[i].format->write(sink, reading);
-        if (sink->error)
-            status = failed(outputs, sink);
+        atomic_fetch_add(&out->taken, 1);
+        if (!sink)
+            continue;
+        if (out->target.transport->compose)
+            out->target.transport->compose(out->state, sink, reading);
+        else
+            wm_compose_plain(&out->port.use, sink, reading);
+        wm_queue_end(out->queue);
     }
-    return status;
+    return look(outputs, false);
 }
 
 enum wm_status wm_outputs_flush(struct wm_outputs *outputs)
 {
-    enum wm_status status = WM_OK;
+    for (size_t i = 0; i < outputs->count; i++)
+        wm_queue_kick(outputs->out[i]->queue);
+    return look(outputs, false);
+}
 
+enum wm_status wm_outputs_drain(struct wm_outputs *outputs)
+{
+    start_all(outputs);
     for (size_t i = 0; i < outputs->count; i++) {
-        if (wm_sink_flush(&outputs->out[i].sink) != WM_OK)
-            status = failed(outputs, &outputs->out[i].sink);
+        if (outputs->out[i]->target.transport == &wm_transport_file)
+            wm_queue_drain(outputs->out[i]->queue, -1);
     }
-    return status;
+    return look(outputs, true);
 }
 
 enum wm_status wm_outputs_close(struct wm_outputs *outputs)
 {
-    enum wm_status status = WM_OK;
-
     for (size_t i = 0; i < outputs->count; i++) {
-        if (wm_sink_close(&outputs->out[i].sink) != WM_OK)
-            status = failed(outputs, &outputs->out[i].sink);
+        atomic_store(&outputs->out[i]->port.closing, true);
+        wm_queue_close(outputs->out[i]->queue);
     }
-    return status;
+    for (size_t i = 0; i < outputs->count; i++) {
+        struct output *out = outputs->out[i];
+
+        if (out->closed)
+            continue;
+        if (out->started)
+            pthread_join(out->thread, NULL);
+        else if (out->target.transport->close(out->state) != WM_OK) /* nothing was written */
+            atomic_store(&out->failed, true);
+        out->closed = true;
+    }
+    return look(outputs, true);
+}
+
+void wm_outputs_stats(const struct wm_outputs *outputs, size_t i, struct wm_output_stats *stats)
+{
+    const struct output *out = outputs->out[i];
+
+    stats->name = out->target.said;
+    stats->taken = atomic_load(&out->taken);
+    stats->dropped = wm_queue_dropped(out->queue);
+    stats->lost = atomic_load(&out->port.lost);
+    stats->failed = atomic_load(&out->failed);
+}
+
+static void options_help(const struct wm_target_option *option, FILE *to)
+{
+    for (; option && option->name; option++) {
+        char left[64];
+
+        snprintf(left, sizeof left, "%s=%s", option->name, option->value);
+        fprintf(to, "        %-24s %s\n", left, option->help);
+    }
+}
+
+void wm_outputs_help(FILE *to)
+{
+    const struct wm_output_format *format;
+    const struct wm_transport *transport;
+
+    fputs("Outputs: FORMAT[:TARGET][?OPTION=VALUE&...], or TARGET alone where it has a format of its own.\nFormats:\n", to);
+    for (size_t i = 0; (format = wm_output_format(i)); i++)
+        fprintf(to, "  %-10s %s\n", format->name, format->summary);
+    fputs("Targets:\n", to);
+    for (size_t i = 0; (transport = wm_transport(i)); i++) {
+        fprintf(to, "  %s%s\n      %s\n", transport->prefix, transport->syntax, transport->summary);
+        options_help(transport->options, to);
+    }
+    fputs("  all of them\n", to);
+    options_help(wm_target_common, to);
 }

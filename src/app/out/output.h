@@ -2,26 +2,57 @@
 #pragma once
 
 #include "app/out/format.h"
+#include "base/log.h"
 
-/* The outputs of one run: any of the formats, each to its own file or to standard output. */
+#include <stdio.h>
+
+/* The outputs of one run: each what x format x transport, each behind a queue and a thread of its own. */
 struct wm_outputs;
 
 #define WM_OUTPUTS_MAX 16
 
 WM_MUST_USE enum wm_status wm_outputs_create(struct wm_outputs **outputs);
+/* Closes first, if that was not done. */
 void wm_outputs_destroy(struct wm_outputs *outputs);
 
-/* Adds "FORMAT", "FORMAT:FILE" or "FORMAT:-" (standard output). WM_INVALID, WM_FULL, WM_IO, WM_NO_MEMORY; wm_outputs_why() says
- * what and the remedy. The text must live as long as the outputs. */
+/* How the transports speak of what does not end the run (a broker away). Before the first wm_outputs_add. */
+void wm_outputs_log(struct wm_outputs *outputs, const struct wm_log *log);
+/* Whether a write may wait while a queue is full: right for recordings, wrong for a radio. Without it what does not fit is dropped,
+ * and counted. Default: it may. */
+void wm_outputs_patient(struct wm_outputs *outputs, bool patient);
+/* The outputs continue those of before: files are not emptied. Before the first wm_outputs_add. */
+void wm_outputs_reopened(struct wm_outputs *outputs);
+/* The fields for outputs that name none of their own; before or after wm_outputs_add, but before the first write. WM_INVALID with
+ * wm_outputs_why. */
+WM_MUST_USE enum wm_status wm_outputs_fields(struct wm_outputs *outputs, const char *list);
+
+/* Adds an output; app/out/target.h has the syntax. WM_INVALID, WM_FULL, WM_IO, WM_UNSUPPORTED (not built in), WM_NO_MEMORY;
+ * wm_outputs_why() says what and the remedy. */
 WM_MUST_USE enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec);
 size_t wm_outputs_count(const struct wm_outputs *outputs);
 /* Whether one of them writes on standard output. */
 bool wm_outputs_on_stdout(const struct wm_outputs *outputs);
 
-/* Writes one telegram to all. WM_IO when one of them has failed. */
+/* Writes one telegram to all. WM_IO when none is left that works. */
 WM_MUST_USE enum wm_status wm_outputs_write(struct wm_outputs *outputs, const struct wm_reading *reading);
+/* Has the threads do what has been written so far, now. WM_IO as above. */
 WM_MUST_USE enum wm_status wm_outputs_flush(struct wm_outputs *outputs);
-/* Flushes and closes all. WM_IO when what was given to one of them did not all arrive. */
+/* The same, and waits until files and standard output have it. WM_IO when one of them has failed. */
+WM_MUST_USE enum wm_status wm_outputs_drain(struct wm_outputs *outputs);
+/* Delivers what can be delivered and closes all. WM_IO when one of them has failed. */
 WM_MUST_USE enum wm_status wm_outputs_close(struct wm_outputs *outputs);
 /* The last failure as a sentence; "" when there was none. */
 const char *wm_outputs_why(const struct wm_outputs *outputs);
+
+/* What became of the readings given to the i-th output. */
+struct wm_output_stats {
+    const char *name; /* as it was given */
+    uint64_t taken;   /* readings */
+    uint64_t dropped; /* of them: the queue was full */
+    uint64_t lost;    /* items: taken, but did not arrive */
+    bool failed;
+};
+void wm_outputs_stats(const struct wm_outputs *outputs, size_t i, struct wm_output_stats *stats);
+
+/* The tables of formats and transports, as --help shows them. */
+void wm_outputs_help(FILE *to);
