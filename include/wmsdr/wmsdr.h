@@ -48,6 +48,9 @@ typedef struct wmsdr_opener wmsdr_opener;
  * not looked at. */
 wmsdr_status wmsdr_opener_create(const wmsdr_keys *keys, const char *counters, wmsdr_opener **opener);
 void wmsdr_opener_destroy(wmsdr_opener *opener);
+/* Not 0: also opens security modes 8 and 9 and the GMAC of the authentication layer, whose layouts are not public, by this
+ * project's reading of them. Off by default. */
+void wmsdr_opener_experimental(wmsdr_opener *opener, int on);
 /* Milliseconds of a clock that does not go back, for the time-out between fragments. */
 void wmsdr_opener_time(wmsdr_opener *opener, uint64_t now_ms);
 /* One telegram, from its L field, CRCs removed; at most 256 bytes. What the functions below tell is about it, and what they point
@@ -89,7 +92,7 @@ typedef struct {
     uint8_t ci;     /* of the transport layer: 0x7A, 0x72, 0x5B … */
     uint8_t access; /* access number */
     uint8_t status;
-    int mode;         /* security mode: 0, 5, 7 or 10 */
+    int mode;         /* security mode: 0, 4, 5, 7, 10, 13; 8 and 9 with `experimental` */
     int authenticate; /* not 0: behind an authentication layer with counter and an 8-byte CMAC; implies an extended link layer I */
     uint32_t counter; /* message counter; must never repeat under one key */
     size_t fragment_bytes;      /* with authenticate: of one fragment; 0: as much as a telegram takes */
@@ -97,6 +100,10 @@ typedef struct {
     size_t application_len;
     const uint8_t *clear; /* behind it, not encrypted; NULL: none */
     size_t clear_len;
+    int link_encrypted; /* not 0: an extended link layer II with AES-128-CTR and `session`; without authenticate */
+    uint32_t session;   /* minutes in bits 28-4, number within the minute in bits 3-0; must never repeat under one key */
+    int protocol;       /* mode 13: 0 TLSCONN, 1 TLSHS, 2 TLSALERT, 3 TLSAPP */
+    int experimental;   /* not 0: modes 8 and 9 by this project's reading of them */
 } wmsdr_message;
 
 wmsdr_status wmsdr_sealer_create(wmsdr_sealer **sealer);

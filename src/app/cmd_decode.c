@@ -7,11 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { OUTPUT, FIELDS, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DAMAGED, QUIET };
+enum { OUTPUT, FIELDS, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
 
 static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
@@ -20,8 +21,9 @@ static const struct wm_option options[] = {
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
     [SHARED] = WM_OPTION_SHARED_KEYS,
-    [COUNTERS] = {0, "counters", "FILE", "refuse replays: keep the last message counter of each meter in FILE"},
-    [EXPERIMENTAL] = {0, "experimental", NULL, "also open what is not public (modes 8, 9, GMAC) by this program's reading of it"},
+    [COUNTERS] = WM_OPTION_COUNTERS,
+    [EXPERIMENTAL] = WM_OPTION_EXPERIMENTAL,
+    [DATE] = {0, "date", "DAY", "the day of sending, which security mode 3 takes into its IV: 2024-05-01"},
     [DAMAGED] = {0, "damaged", NULL, "also decode lines whose receiver says that a CRC failed"},
     [QUIET] = {'q', "quiet", NULL, "no summary"},
 };
@@ -32,7 +34,8 @@ struct decode {
     struct wm_pipeline *pipeline;
     struct wm_line_reader lines;
     struct wm_counters *counters;
-    bool quiet, help, shared, experimental;
+    bool quiet, help, shared;
+    struct wm_opener_config opener;
     char **operands;
     int operand_count;
     uint64_t refused;      /* lines not understood, damaged or cut off */
@@ -107,10 +110,12 @@ static enum wm_status take_stdin(struct decode *decode)
 
 static int decode_all(struct decode *decode)
 {
-    struct wm_opener_config config = {.keys = decode->keys, .counters = decode->counters, .experimental = decode->experimental};
-    enum wm_status status = wm_pipeline_create_with(&config, decode->outputs, &decode->pipeline);
+    enum wm_status status;
     char text[256];
 
+    decode->opener.keys = decode->keys;
+    decode->opener.counters = decode->counters;
+    status = wm_pipeline_create_with(&decode->opener, decode->outputs, &decode->pipeline);
     if (status == WM_OK && !decode->operand_count)
         status = take_stdin(decode);
     for (int i = 0; status == WM_OK && decode->failed == WM_OK && i < decode->operand_count; i++)
@@ -122,8 +127,8 @@ static int decode_all(struct decode *decode)
     if (decode->failed == WM_OK)
         decode->failed = wm_outputs_drain(decode->outputs);
     if (decode->failed != WM_OK) {
-        if (decode->failed != WM_IO) /* of outputs their end tells */
-            wm_say("%s", wm_status_text(decode->failed));
+        if (decode->failed != WM_IO || wm_pipeline_why(decode->pipeline)) /* of outputs their end tells */
+            wm_say("%s", decode->failed == WM_IO ? wm_pipeline_why(decode->pipeline) : wm_status_text(decode->failed));
         return WM_EXIT_FAILED;
     }
     wm_pipeline_summary(decode->pipeline, text, sizeof text);
@@ -135,6 +140,20 @@ static int decode_all(struct decode *decode)
         return WM_EXIT_FAILED;
     }
     return decode->refused ? WM_EXIT_PARTLY : WM_EXIT_OK;
+}
+
+/* As a date of type G (EN 13757-3), which has years from 1981 to 2080. */
+static bool parse_date(struct decode *decode, const char *text)
+{
+    struct tm day = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    unsigned year = (unsigned)(day.tm_year + 1900) % 100;
+
+    if (!end || *end || day.tm_year < 81 || day.tm_year > 180)
+        return false;
+    decode->opener.has_date = true;
+    decode->opener.date = (uint16_t)((unsigned)day.tm_mday | (year & 7) << 5 | (unsigned)(day.tm_mon + 1) << 8 | (year >> 3) << 12);
+    return true;
 }
 
 static int parse(struct decode *decode, const struct wm_command *command, int argc, char **argv)
@@ -187,7 +206,11 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
                 return WM_EXIT_FAILED;
             break;
         case EXPERIMENTAL:
-            decode->experimental = true;
+            decode->opener.experimental = true;
+            break;
+        case DATE:
+            if (!parse_date(decode, value))
+                return wm_command_misused(command, "--date: not a day; write 2024-05-01");
             break;
         case DAMAGED:
             decode->lines.accept_damaged = true;

@@ -23,6 +23,8 @@ static void pattern_text(const struct wm_key_pattern *pattern, char *out, size_t
         wm_manufacturer_text(pattern->address.manufacturer, manufacturer);
     if (pattern->has_id)
         snprintf(id, sizeof id, "%08X", (unsigned)pattern->address.id);
+    if (pattern->has_id && pattern->id_digits)
+        memcpy(id + pattern->id_digits, "*", 2);
     if (pattern->has_version)
         snprintf(version, sizeof version, "%02X", pattern->address.version);
     if (pattern->has_type)
@@ -49,9 +51,10 @@ static bool check_one(const struct wm_keystore *keys, const char *text)
         wm_key_search_pattern(&search, &pattern);
         pattern_text(&pattern, name, sizeof name);
         printf("  %u. %s, filed under %s", ++count, key->des ? "DES (modes 2 and 3)" : "AES-128", name);
-        if (!pattern.has_id)
-            printf(" (%s)",
-                   pattern.has_manufacturer || pattern.has_version || pattern.has_type ? "a kind of meter" : "the default");
+        if (!pattern.has_id || pattern.id_digits)
+            printf(" (%s)", pattern.has_id || pattern.has_manufacturer || pattern.has_version || pattern.has_type
+                                ? "a kind of meter"
+                                : "the default");
         if (key->has_id)
             printf(", for key id %u", key->id);
         if (key->has_version)

@@ -16,7 +16,24 @@
 #define DEMO_NAME   "demo.sigmf-meta"
 #define DEMO_KEYS   "demo.keys"
 
-enum { READ, RATE, FREQUENCY, FORMAT, MODES, OUTPUT, FIELDS, KEYS, KEY, START, NO_REPAIR, KERNELS, QUIET };
+enum {
+    READ,
+    RATE,
+    FREQUENCY,
+    FORMAT,
+    MODES,
+    OUTPUT,
+    FIELDS,
+    KEYS,
+    KEY,
+    SHARED,
+    COUNTERS,
+    EXPERIMENTAL,
+    START,
+    NO_REPAIR,
+    KERNELS,
+    QUIET
+};
 
 static const struct wm_option options[] = {
     [READ] = {'r', "read", "FILE",
@@ -30,6 +47,9 @@ static const struct wm_option options[] = {
     [FIELDS] = WM_OPTION_FIELDS,
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
+    [SHARED] = WM_OPTION_SHARED_KEYS,
+    [COUNTERS] = WM_OPTION_COUNTERS,
+    [EXPERIMENTAL] = WM_OPTION_EXPERIMENTAL,
     [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
     [NO_REPAIR] = {0, "no-repair", NULL, "only telegrams whose CRCs fit at once"},
     [KERNELS] = {0, "kernels", "NAME",
@@ -43,8 +63,9 @@ struct rx {
     struct wm_source_info wanted;
     unsigned modes;
     const char *kernels;
-    bool no_repair, quiet;
+    bool no_repair, quiet, shared, experimental;
     struct wm_keystore *keys;
+    struct wm_counters *counters;
     struct wm_outputs *outputs;
 };
 
@@ -128,7 +149,16 @@ static int set_option(struct rx *rx, int option, char *value)
     case FIELDS:
         return wm_common_fields(rx->outputs, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
     case KEYS:
-        status = wm_common_keys(rx->keys, value, false);
+        status = wm_common_keys(rx->keys, value, rx->shared);
+        break;
+    case SHARED:
+        rx->shared = true;
+        break;
+    case COUNTERS:
+        status = wm_common_counters(&rx->counters, value);
+        break;
+    case EXPERIMENTAL:
+        rx->experimental = true;
         break;
     case KEY:
         return wm_common_key(rx->keys, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
@@ -297,7 +327,9 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
         reception.failed = WM_IO;
     if (!rx->quiet)
         wm_rx_report_summary(&progress, receiver, &reception);
-    if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
+    if (wm_pipeline_why(pipeline))
+        wm_say("%s", wm_pipeline_why(pipeline));
+    else if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
         wm_say("decoding: %s", wm_status_text(reception.failed));
     wm_receiver_destroy(receiver);
     return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
@@ -326,7 +358,8 @@ static int run_source(struct rx *rx)
     result = check_source(rx, &info);
     if (result == WM_EXIT_OK) {
         inside = wm_rx_report_channels(&info, rx->modes, rx->quiet);
-        status = inside ? wm_pipeline_create(rx->keys, rx->outputs, &pipeline) : WM_OK;
+        struct wm_opener_config opener = {.keys = rx->keys, .counters = rx->counters, .experimental = rx->experimental};
+        status = inside ? wm_pipeline_create_with(&opener, rx->outputs, &pipeline) : WM_OK;
         if (!inside) {
             wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");
             result = WM_EXIT_FAILED;
@@ -391,6 +424,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     }
     wm_outputs_destroy(rx.outputs);
     wm_keystore_destroy(rx.keys);
+    wm_counters_close(rx.counters);
     return result;
 }
 

@@ -34,6 +34,15 @@
         0, "key", "[ID=]HEX", "one key; other users see a command line for a moment: prefer --keys"                                \
     }
 
+#define WM_OPTION_COUNTERS                                                                                                         \
+    {                                                                                                                              \
+        0, "counters", "FILE", "refuse replays: keep the last message counter of each meter in FILE"                               \
+    }
+#define WM_OPTION_EXPERIMENTAL                                                                                                     \
+    {                                                                                                                              \
+        0, "experimental", NULL, "also open what is not public (modes 8, 9, GMAC) by this program's reading of it"                 \
+    }
+
 /* Adds the key of --key, "HEX" (any meter) or "ID=HEX", and wipes the text, which is part of the process's visible command line. On
  * failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_key(struct wm_keystore *keys, char *value);

@@ -3,10 +3,10 @@
 #include "security/crypto.h"
 #include "security/open.h"
 #include "security/seal.h"
-#include <wmsdr/wmsdr.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <wmsdr/wmsdr.h>
 
 /* The public interface over the layers: only names and types change here. */
 
@@ -139,6 +139,11 @@ void wmsdr_opener_destroy(wmsdr_opener *opener)
     free(opener);
 }
 
+void wmsdr_opener_experimental(wmsdr_opener *opener, int on)
+{
+    wm_opener_experimental(opener->opener, on != 0);
+}
+
 void wmsdr_opener_time(wmsdr_opener *opener, uint64_t now_ms)
 {
     wm_opener_time(opener->opener, now_ms);
@@ -250,17 +255,23 @@ void wmsdr_sealer_destroy(wmsdr_sealer *sealer)
 
 wmsdr_status wmsdr_seal(wmsdr_sealer *sealer, const wmsdr_message *message, const uint8_t *key)
 {
+    static const uint32_t modes = 1u << 0 | 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 13;
     struct wm_seal_spec spec = {.c = message->c, .to_meter = message->to_meter != 0};
     struct wm_key use = {0};
     enum wm_status status = address_of(&message->sender, &spec.sender);
 
     if (status == WM_OK && message->has_meter)
         status = address_of(&message->meter, &spec.tpl.address);
-    if (status != WM_OK || (message->mode != 0 && message->mode != 5 && message->mode != 7 && message->mode != 10))
+    if (status != WM_OK || message->mode < 0 || message->mode > 31 || !(modes >> message->mode & 1) || message->protocol < 0 ||
+        message->protocol > 15 || (message->link_encrypted && message->authenticate) || message->session >> 29)
         return WMSDR_INVALID;
-    spec.has_ell = spec.has_afl = spec.has_mcr = message->authenticate != 0;
-    spec.ell.ci = 0x8C;
+    spec.has_afl = spec.has_mcr = message->authenticate != 0;
+    spec.has_ell = message->authenticate || message->link_encrypted;
+    spec.ell.ci = message->link_encrypted ? 0x8D : 0x8C;
     spec.ell.acc = message->access;
+    spec.ell.has_session = message->link_encrypted != 0;
+    spec.ell.session = (uint32_t)WM_ELL_ENC_AES_CTR << 29 | message->session;
+    spec.experimental = message->experimental != 0;
     spec.authentication_type = message->authenticate ? 5 : 0;
     spec.fragment_bytes = message->fragment_bytes;
     spec.tpl.ci = message->ci;
@@ -268,7 +279,12 @@ wmsdr_status wmsdr_seal(wmsdr_sealer *sealer, const wmsdr_message *message, cons
     spec.tpl.acc = message->access;
     spec.tpl.status = message->status;
     spec.config = (struct wm_config){
-        .mode = (uint8_t)message->mode, .kdf = 1, .tag_bytes = 8, .has_counter = message->mode >= 7 && !message->authenticate};
+        .mode = (uint8_t)message->mode,
+        .kdf = 1,
+        .tag_bytes = 8,
+        .has_counter = message->mode >= 7 && message->mode <= 10 && !message->authenticate,
+        .protocol = (uint8_t)message->protocol,
+    };
     spec.counter = message->counter;
     spec.apl = (struct wm_span){message->application, message->application_len};
     spec.clear = (struct wm_span){message->clear, message->clear ? message->clear_len : 0};

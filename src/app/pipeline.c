@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pipeline.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct wm_pipeline {
     struct wm_opener *own_opener;
     struct wm_outputs *outputs;
     struct wm_pipeline_stats stats;
+    char why[256]; /* the counters' failure */
 };
 
 enum wm_status wm_pipeline_create_with(const struct wm_opener_config *config, struct wm_outputs *outputs,
@@ -58,6 +60,8 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     if (frame->on_air && frame->signal.time_ns != WM_TIME_UNKNOWN && frame->signal.time_ns > 0)
         wm_opener_time(opener, (uint64_t)frame->signal.time_ns / 1000000);
     status = wm_open(opener, (struct wm_span){frame->data, frame->len}, &message);
+    if (status == WM_IO)
+        snprintf(pipeline->why, sizeof pipeline->why, "the file of message counters cannot be written: %s", strerror(errno));
     if (status != WM_OK)
         return status;
     stats->telegrams++;
@@ -94,6 +98,11 @@ static enum wm_status with_own_key(struct wm_pipeline *pipeline, const struct wm
 enum wm_status wm_pipeline_push(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line)
 {
     return line && line->has_key ? with_own_key(pipeline, frame, line) : open_and_write(pipeline, pipeline->opener, frame, line);
+}
+
+const char *wm_pipeline_why(const struct wm_pipeline *pipeline)
+{
+    return *pipeline->why ? pipeline->why : NULL;
 }
 
 const struct wm_pipeline_stats *wm_pipeline_stats(const struct wm_pipeline *pipeline)

@@ -23,8 +23,10 @@ WM_MUST_USE enum wm_status wm_pipeline_create_with(const struct wm_opener_config
 void wm_pipeline_destroy(struct wm_pipeline *pipeline);
 
 /* One telegram; line is NULL for one that was received here. A line's own key is used for it instead of the key store. WM_IO: an
- * output has failed (wm_outputs_why). */
+ * output has failed, or the counter could not be stored and nothing was written (wm_pipeline_why). */
 WM_MUST_USE enum wm_status wm_pipeline_push(struct wm_pipeline *pipeline, const struct wm_frame *frame, const struct wm_line *line);
+/* What failed when push returned WM_IO, where it was the file of counters; NULL: it was an output. */
+const char *wm_pipeline_why(const struct wm_pipeline *pipeline);
 const struct wm_pipeline_stats *wm_pipeline_stats(const struct wm_pipeline *pipeline);
 /* "12 telegrams: 10 plain, 2 decrypted" */
 void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t cap);

@@ -103,6 +103,14 @@ bool wm_afl_fragmented(const struct wm_afl *afl)
     return afl->fcl & WM_AFL_MF || (afl->fcl & WM_AFL_FID) > 1;
 }
 
+bool wm_afl_consistent(const struct wm_afl *afl)
+{
+    if (!(afl->fcl & WM_AFL_MCLP))
+        return true;
+    return !(afl->fcl & WM_AFL_KIP) == !(afl->mcl & WM_AFL_KIMP) && !(afl->fcl & WM_AFL_MCRP) == !(afl->mcl & WM_AFL_MCMP) &&
+           !(afl->fcl & WM_AFL_MLP) == !(afl->mcl & WM_AFL_MLMP);
+}
+
 size_t wm_afl_mac_prefix(const struct wm_afl *afl, uint8_t prefix[WM_AFL_MAC_PREFIX_MAX])
 {
     struct wm_writer out = wm_writer_of(prefix, WM_AFL_MAC_PREFIX_MAX);

@@ -62,6 +62,10 @@ WM_MUST_USE enum wm_status wm_afl_build(const struct wm_afl *afl, struct wm_writ
 /* Whether the message is spread over several telegrams. An unfragmented one has no MF and FID 0, or 1 in the text of 2012. */
 bool wm_afl_fragmented(const struct wm_afl *afl);
 
+/* Whether MCL (what the message has) and FCL (what its fragments brought) name the same of KI, MCR and ML. A field that only FCL
+ * names is outside the MAC: who forwards a message could add it, a counter for one. Without an MCL there is nothing to compare. */
+bool wm_afl_consistent(const struct wm_afl *afl);
+
 /* What the MAC is calculated over, in front of the TPL bytes: MCL, KI, MCR and ML, those that MCL names (clause 9.3.2, TR-01 clause
  * 5.4). 9 bytes are enough; returns how many. */
 #define WM_AFL_MAC_PREFIX_MAX 9

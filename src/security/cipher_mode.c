@@ -19,14 +19,14 @@ enum iv { IV_ZERO, IV_DATE, IV_ACCESS, IV_COUNTER };
 #define WEAK_4   "security mode 4 is deprecated: the IV is zero and the key always the same"
 
 static const struct wm_mode_traits traits[32] = {
-    [2] = {WM_CIPHER_DES_CBC, IV_ZERO, true, false, false, false, WEAK_DES},
-    [3] = {WM_CIPHER_DES_CBC, IV_DATE, true, false, false, false, WEAK_DES},
-    [4] = {WM_CIPHER_AES_CBC, IV_ZERO, true, false, false, false, WEAK_4},
-    [5] = {WM_CIPHER_AES_CBC, IV_ACCESS, true, false, false, false, NULL},
-    [7] = {WM_CIPHER_AES_CBC, IV_ZERO, true, true, false, false, NULL},
-    [8] = {WM_CIPHER_AES_CTR_CMAC, IV_COUNTER, false, true, true, true, NULL},
-    [9] = {WM_CIPHER_AES_GCM, IV_COUNTER, false, true, true, true, NULL},
-    [10] = {WM_CIPHER_AES_CCM, IV_COUNTER, false, true, true, false, NULL},
+    [2] = {WM_CIPHER_DES_CBC, IV_ZERO, false, true, false, false, false, WEAK_DES},
+    [3] = {WM_CIPHER_DES_CBC, IV_DATE, true, true, false, false, false, WEAK_DES},
+    [4] = {WM_CIPHER_AES_CBC, IV_ZERO, false, true, false, false, false, WEAK_4},
+    [5] = {WM_CIPHER_AES_CBC, IV_ACCESS, true, true, false, false, false, NULL},
+    [7] = {WM_CIPHER_AES_CBC, IV_ZERO, false, true, true, false, false, NULL},
+    [8] = {WM_CIPHER_AES_CTR_CMAC, IV_COUNTER, false, false, true, true, true, NULL},
+    [9] = {WM_CIPHER_AES_GCM, IV_COUNTER, false, false, true, true, true, NULL},
+    [10] = {WM_CIPHER_AES_CCM, IV_COUNTER, false, false, true, true, false, NULL},
 };
 
 const struct wm_mode_traits *wm_mode_traits(unsigned mode)
@@ -124,6 +124,8 @@ enum wm_status wm_mode_open(struct wm_crypto *crypto, const uint8_t *key, const 
     const uint8_t *use = mode->ephemeral && input->config->kdf == 1 ? derived->encryption : key;
     enum wm_status status = WM_UNSUPPORTED;
 
+    if (mode->cipher == WM_CIPHER_AES_CTR_CMAC && input->config->kdf != 1) /* it takes two keys */
+        return WM_UNSUPPORTED;
     switch (mode->cipher) {
     case WM_CIPHER_NONE:
         return WM_UNSUPPORTED;
@@ -160,6 +162,8 @@ enum wm_status wm_mode_seal(struct wm_crypto *crypto, const uint8_t *key, const 
     const uint8_t *use = mode->ephemeral && input->config->kdf == 1 ? derived->encryption : key;
     enum wm_status status;
 
+    if (mode->cipher == WM_CIPHER_AES_CTR_CMAC && input->config->kdf != 1)
+        return WM_UNSUPPORTED;
     switch (mode->cipher) {
     case WM_CIPHER_NONE:
         break;

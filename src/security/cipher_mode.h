@@ -19,6 +19,7 @@ enum wm_cipher {
 struct wm_mode_traits {
     enum wm_cipher cipher; /* NONE: nothing that a key opens here (0, 1, 13, reserved) */
     uint8_t iv;            /* see cipher_mode.c */
+    bool iv_from_address;  /* the address is in the IV, and changing it changes the plain text's first block */
     bool check_bytes;      /* plain text begins with 2F2F */
     bool ephemeral;        /* keys come from KDF A where the configuration says so */
     bool tag;              /* a tag at the end of the message proves it */
@@ -35,7 +36,8 @@ struct wm_mode_input {
     uint8_t acc;
     bool to_meter;
     uint32_t counter;
-    struct wm_span aad; /* modes 8, 9, 10: TPL header from its CI through CFE and key version */
+    struct wm_span aad; /* modes 8, 9, 10: TPL header from its CI through CFE and key version, then clear text behind the encrypted
+                         * part, if any (that the tag covers it is this project's reading) */
     uint16_t date;      /* mode 3: type G of the day of sending */
 };
 

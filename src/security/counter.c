@@ -12,15 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A record: address (8), flags (1: direction), key id, key version, 0, counter (4), CRC of these (2), padded to 20 bytes with
- * zeros. The first 20 bytes of the file are the magic. A later record of the same key replaces an earlier one. */
+/* A record: address (8), direction (bit 7) and key id (1), key version (1), print of the key (4), counter (4), CRC of these (2).
+ * The first 20 bytes of the file are the magic. A later record of the same key replaces an earlier one. */
 #define RECORD_BYTES  20
-#define CRC_AT        16
+#define CRC_AT        18
+#define TO_METER      0x80
 #define FAR_AHEAD     1000000
 #define RESERVE       20 /* C' reserved at a time; a crash costs at most so many of the 100 */
 #define COMPACT_SLACK 1024
 
-static const uint8_t magic[RECORD_BYTES] = "wmsdr counters 1\n";
+static const uint8_t magic[RECORD_BYTES] = "wmsdr counters 2\n";
 
 struct count {
     struct wm_counter_key key;
@@ -44,6 +45,7 @@ static size_t hash(const struct wm_counter_key *key)
                  (uint64_t)key->meter.version << 8 | key->meter.type;
 
     h ^= (uint64_t)key->to_meter << 63 | (uint64_t)key->key_id << 20 | (uint64_t)key->key_version << 52;
+    h ^= (uint64_t)key->key_print * 0x9E3779B97F4A7C15;
     h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD;
     h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53;
     return (size_t)(h ^ h >> 33);
@@ -53,7 +55,7 @@ static bool same(const struct wm_counter_key *a, const struct wm_counter_key *b)
 {
     return a->to_meter == b->to_meter && a->key_id == b->key_id && a->key_version == b->key_version && a->meter.id == b->meter.id &&
            (a->meter.manufacturer & 0x7FFF) == (b->meter.manufacturer & 0x7FFF) && a->meter.version == b->meter.version &&
-           a->meter.type == b->meter.type;
+           a->meter.type == b->meter.type && a->key_print == b->key_print;
 }
 
 static struct count *slot_of(struct count *counts, size_t slots, const struct wm_counter_key *key)
@@ -103,10 +105,9 @@ static void write_record(const struct wm_counter_key *key, uint32_t counter, uin
 
     memset(record, 0, RECORD_BYTES);
     wm_address_write(&out, &key->meter);
-    wm_writer_u8(&out, key->to_meter);
-    wm_writer_u8(&out, key->key_id);
+    wm_writer_u8(&out, (uint8_t)((key->to_meter ? TO_METER : 0) | (key->key_id & 15)));
     wm_writer_u8(&out, key->key_version);
-    wm_writer_u8(&out, 0);
+    wm_writer_u32le(&out, key->key_print);
     wm_writer_u32le(&out, counter);
     wm_writer_u16le(&out, wm_crc16((struct wm_span){record, CRC_AT}));
 }
@@ -115,11 +116,14 @@ static bool read_record(const uint8_t record[RECORD_BYTES], struct wm_counter_ke
 {
     struct wm_cursor cur = wm_cursor_of((struct wm_span){record, RECORD_BYTES});
 
+    uint8_t first;
+
     wm_address_read(&cur, &key->meter);
-    key->to_meter = wm_cursor_u8(&cur) != 0;
-    key->key_id = wm_cursor_u8(&cur);
+    first = wm_cursor_u8(&cur);
+    key->to_meter = first & TO_METER;
+    key->key_id = first & 15;
     key->key_version = wm_cursor_u8(&cur);
-    wm_cursor_u8(&cur);
+    key->key_print = wm_cursor_u32le(&cur);
     *counter = wm_cursor_u32le(&cur);
     return wm_cursor_u16le(&cur) == wm_crc16((struct wm_span){record, CRC_AT});
 }
@@ -246,7 +250,7 @@ static enum wm_status load(struct wm_counters *counters)
     if (n < (ssize_t)sizeof record || memcmp(record, magic, sizeof magic) != 0)
         return WM_INVALID;
     for (good = sizeof magic; pread(counters->file, record, sizeof record, good) == (ssize_t)sizeof record; good += RECORD_BYTES) {
-        struct wm_counter_key key;
+        struct wm_counter_key key = {0};
         struct count *count;
         uint32_t counter;
         if (!read_record(record, &key, &counter))

@@ -11,11 +11,14 @@
  * old one and renamed. One process at a time may have it open. */
 struct wm_counters;
 
-/* Who counts: a counter belongs to one meter, direction, key id and key version. */
+/* Who counts: a counter belongs to one meter, direction and key. The opener tells under what it files a message
+ * (wm_message.counter_key): of the meter the identification, and what else the key's pattern names. A new key begins anew. */
 struct wm_counter_key {
     struct wm_address meter;
     bool to_meter;
-    uint8_t key_id, key_version;
+    uint8_t key_id; /* 0 to 15 */
+    uint8_t key_version;
+    uint32_t key_print; /* see kdf.h */
 };
 
 enum wm_counter_verdict {

@@ -386,6 +386,28 @@ enum wm_status wm_crypto_gcm_seal(struct wm_crypto *crypto, const uint8_t key[WM
     return gcm(crypto->gcm_seal, true, key, how, in, out, tag);
 }
 
+enum wm_status wm_crypto_gmac(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], struct wm_span nonce,
+                              const struct wm_span *parts, size_t part_count, size_t mac_len, uint8_t *mac)
+{
+    EVP_CIPHER_CTX *ctx = crypto->gcm_seal;
+    uint8_t none[WM_AES_BYTES];
+    int len = 0;
+
+    if (nonce.len != 12 || mac_len < 4 || mac_len > 16)
+        return WM_INVALID;
+    if (!EVP_CipherInit_ex2(ctx, NULL, key, nonce.data, -1, NULL))
+        return WM_UNSUPPORTED;
+    for (size_t i = 0; i < part_count; i++) {
+        if (parts[i].len > INT32_MAX)
+            return WM_INVALID;
+        if (parts[i].len && !EVP_CipherUpdate(ctx, NULL, &len, parts[i].data, (int)parts[i].len))
+            return WM_UNSUPPORTED;
+    }
+    if (EVP_CipherFinal_ex(ctx, none, &len) <= 0)
+        return WM_UNSUPPORTED;
+    return EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)mac_len, mac) > 0 ? WM_OK : WM_UNSUPPORTED;
+}
+
 static void triple(const uint8_t key[WM_DES_BYTES], uint8_t three[3 * WM_DES_BYTES])
 {
     for (int i = 0; i < 3; i++)

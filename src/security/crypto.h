@@ -46,9 +46,11 @@ WM_MUST_USE enum wm_status wm_crypto_ccm_seal(struct wm_crypto *crypto, const ui
                                               struct wm_span in, uint8_t *out, uint8_t *tag);
 WM_MUST_USE enum wm_status wm_crypto_gcm_open(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,
                                               struct wm_span in, const uint8_t *tag, uint8_t *out);
-/* GMAC is this with nothing to encrypt (NIST SP 800-38D clause 3). */
 WM_MUST_USE enum wm_status wm_crypto_gcm_seal(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,
                                               struct wm_span in, uint8_t *out, uint8_t *tag);
+/* GMAC (NIST SP 800-38D clause 3): GCM with nothing to encrypt, over the parts one after another; a nonce of 12 bytes. */
+WM_MUST_USE enum wm_status wm_crypto_gmac(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], struct wm_span nonce,
+                                          const struct wm_span *parts, size_t part_count, size_t mac_len, uint8_t *mac);
 
 /* DES-CBC without padding; in.len is a multiple of 8. It is the triple DES of the default provider with three equal keys, which is
  * single DES (FIPS 46-3): plain DES lives in OpenSSL's legacy provider. For old meters only: DES is broken. */

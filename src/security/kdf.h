@@ -13,3 +13,6 @@ struct wm_message_keys {
 
 WM_MUST_USE enum wm_status wm_kdf_a(struct wm_crypto *crypto, const uint8_t master[WM_AES_BYTES], bool to_meter, uint32_t counter,
                                     uint32_t meter_id, struct wm_message_keys *keys);
+
+/* A number that tells keys apart without telling the key: 32 bits of the CMAC of a fixed block that KDF A cannot make. */
+WM_MUST_USE enum wm_status wm_key_print(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], uint32_t *print);

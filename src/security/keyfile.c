@@ -11,7 +11,7 @@
 #define ID_DIGITS      8
 #define KEY_DIGITS     32
 #define DES_DIGITS     16
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES 4096
 
 bool wm_key_blank(char c)
 {
@@ -48,6 +48,22 @@ bool wm_key_number(struct wm_key_word word, size_t digits, uint32_t *value)
     return true;
 }
 
+/* Eight digits, or up to seven and a * behind them; a * alone is every id. */
+bool wm_key_id(struct wm_key_word word, struct wm_key_pattern *pattern)
+{
+    char digits[ID_DIGITS];
+    bool cut = word.len && word.text[word.len - 1] == '*';
+    size_t len = cut ? word.len - 1 : word.len;
+
+    pattern->has_id = len != 0;
+    if (cut ? len >= ID_DIGITS : len != ID_DIGITS)
+        return false;
+    memset(digits, '0', sizeof digits);
+    memcpy(digits, word.text, len);
+    pattern->id_digits = (uint8_t)(cut ? len : 0);
+    return wm_key_number((struct wm_key_word){digits, sizeof digits}, ID_DIGITS, &pattern->address.id);
+}
+
 static bool parse_manufacturer(struct wm_key_word word, uint16_t *manufacturer)
 {
     char text[4] = {0};
@@ -75,9 +91,8 @@ static const char *parse_dotted(struct wm_key_word word, struct wm_key_pattern *
     pattern->has_manufacturer = !is_star(field[0]);
     if (pattern->has_manufacturer && !parse_manufacturer(field[0], &pattern->address.manufacturer))
         return "the manufacturer is not three letters or *";
-    pattern->has_id = !is_star(field[1]);
-    if (pattern->has_id && !wm_key_number(field[1], ID_DIGITS, &pattern->address.id))
-        return "the id is not eight digits or *";
+    if (!wm_key_id(field[1], pattern))
+        return "the id is not eight digits, or fewer and a *";
     pattern->has_version = !is_star(field[2]);
     if (pattern->has_version) {
         if (!wm_key_number(field[2], 2, &number))
@@ -106,8 +121,7 @@ const char *wm_key_pattern_parse(struct wm_key_word word, struct wm_key_pattern 
         word.text += 4;
         word.len -= 4;
     }
-    pattern->has_id = true;
-    if (!wm_key_number(word, ID_DIGITS, &pattern->address.id))
+    if (!wm_key_id(word, pattern))
         return "the meter is not ID (eight digits), MFR-ID, MFR.ID.VERSION.TYPE or *";
     return NULL;
 }
@@ -214,7 +228,7 @@ static enum wm_status load_lines(int file, char buffer[LINE_MAX_BYTES], wm_key_t
 
     do {
         if (have == LINE_MAX_BYTES) {
-            *why = "the line is longer than 1023 characters: is this a key file?";
+            *why = "the line is longer than 4095 characters: is this a key file?";
             ++*line;
             return WM_MALFORMED;
         }

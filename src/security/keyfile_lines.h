@@ -17,6 +17,8 @@ bool wm_key_parse(struct wm_key_word word, struct wm_key *key);
 /* PATTERN of the key file; NULL or what is wrong. *pattern is zeroed by the caller. */
 const char *wm_key_pattern_parse(struct wm_key_word word, struct wm_key_pattern *pattern);
 bool wm_key_number(struct wm_key_word word, size_t digits, uint32_t *value);
+/* An id, the beginning of one with a *, or * alone: sets the pattern's id. */
+bool wm_key_id(struct wm_key_word word, struct wm_key_pattern *pattern);
 
 /* Calls take for each line of a file, in bounded memory that is wiped. Statuses and *line, *why as in wm_keystore_load. */
 typedef enum wm_status (*wm_key_take_line)(void *user, const char *line, size_t len, const char **why);

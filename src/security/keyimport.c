@@ -36,59 +36,110 @@ static enum wm_status add(struct wm_keystore *keys, const struct wm_key_pattern 
     return status;
 }
 
+#define IDS_MAX 256 /* in one meter file */
+
 /* wmbusmeters: id and key come on lines of their own, in either order; a file describes one meter. */
 struct meter_file {
-    struct wm_keystore *keys;
-    struct wm_key_pattern patterns[16];
-    size_t pattern_count;
+    struct wm_key_pattern patterns[IDS_MAX], excepts[IDS_MAX];
+    size_t pattern_count, except_count;
+    bool has_id;
     struct wm_key key;
     bool has_key;
 };
 
-/* "12345678", "*", "12345678.M=KAM.V=1b.T=16"; "!..." excludes meters and "p1" and the like are no wireless addresses: those and
- * ids with a * behind some digits are told. */
-static const char *meter_id(struct wm_key_word text, struct wm_key_pattern *pattern)
+/* M=KAM or M=2C2D: three letters, or the number. */
+static bool meter_manufacturer(struct wm_key_word value, uint16_t *manufacturer)
 {
-    struct wm_key_word part;
+    char letters[4] = {0};
     uint32_t number;
+
+    if (value.len == 3) {
+        memcpy(letters, value.text, 3);
+        return wm_manufacturer_parse(letters, manufacturer) == WM_OK;
+    }
+    if (!wm_key_number(value, 4, &number)) /* in the order of transmission */
+        return false;
+    *manufacturer = (uint16_t)(number >> 8 | (number & 0xFF) << 8);
+    return true;
+}
+
+/* A part behind the id: M=, V=, T=. NULL, or what is wrong. */
+static const char *meter_part(struct wm_key_word part, struct wm_key_pattern *pattern)
+{
+    struct wm_key_word value = {part.text + 2, part.len > 2 ? part.len - 2 : 0};
+    uint32_t number;
+
+    if (part.len < 3 || part.text[1] != '=' || !memchr("MVT", part.text[0], 3))
+        return "a part of the id is not M=, V= or T=";
+    if (part.text[0] == 'M') {
+        pattern->has_manufacturer = true;
+        return meter_manufacturer(value, &pattern->address.manufacturer) ? NULL : "the manufacturer in the id is not three letters";
+    }
+    if (!wm_key_number(value, 2, &number))
+        return "the version or type in the id is not two hexadecimal digits";
+    if (part.text[0] == 'V') {
+        pattern->has_version = true;
+        pattern->address.version = (uint8_t)number;
+    } else {
+        pattern->has_type = true;
+        pattern->address.type = (uint8_t)number;
+    }
+    return NULL;
+}
+
+/* 16 digits: id, manufacturer (low byte first), version and type, as a secondary address of the wired bus is written. */
+static bool secondary_address(struct wm_key_word word, struct wm_key_pattern *pattern)
+{
+    uint32_t rest, version_type;
+
+    if (word.len != 16 || !wm_key_number((struct wm_key_word){word.text, 8}, 8, &pattern->address.id) ||
+        !wm_key_number((struct wm_key_word){word.text + 8, 4}, 4, &rest) ||
+        !wm_key_number((struct wm_key_word){word.text + 12, 4}, 4, &version_type))
+        return false;
+    pattern->address.manufacturer = (uint16_t)(rest >> 8 | (rest & 0xFF) << 8);
+    pattern->address.version = (uint8_t)(version_type >> 8);
+    pattern->address.type = (uint8_t)version_type;
+    pattern->has_id = pattern->has_manufacturer = pattern->has_version = pattern->has_type = true;
+    return true;
+}
+
+static bool is_wired(struct wm_key_word word)
+{
+    size_t digits = 1;
+
+    while (digits < word.len && word.text[digits] >= '0' && word.text[digits] <= '9')
+        digits++;
+    return word.len > 1 && word.len < 5 && word.text[0] == 'p' && digits == word.len;
+}
+
+/* One of the list. NULL, or what is wrong. */
+static const char *meter_id(struct meter_file *file, struct wm_key_word text)
+{
+    struct wm_key_pattern pattern = {0};
+    bool excludes = text.len > 1 && text.text[0] == '!';
+    struct wm_key_word part;
     const char *why = NULL;
 
-    if (cut(&text, ".", &part) && !equals(part, "*") && !equals(part, "ANYID")) {
-        pattern->has_id = true;
-        if (!wm_key_number(part, 8, &pattern->address.id))
-            why = "the id is not eight digits or *";
-    }
-    while (!why && cut(&text, ".", &part)) {
-        struct wm_key_word value = {part.text + 2, part.len > 2 ? part.len - 2 : 0};
-        char letters[4] = {0};
-        if (part.len < 3 || part.text[1] != '=')
-            return "a part of the id is not M=, V= or T=";
-        switch (part.text[0]) {
-        case 'M':
-            if (value.len != 3)
-                return "the manufacturer in the id is not three letters";
-            memcpy(letters, value.text, 3);
-            pattern->has_manufacturer = true;
-            if (wm_manufacturer_parse(letters, &pattern->address.manufacturer) != WM_OK)
-                why = "the manufacturer in the id is not three letters";
-            break;
-        case 'V':
-        case 'T':
-            if (!wm_key_number(value, 2, &number))
-                return "the version or type in the id is not two hexadecimal digits";
-            if (part.text[0] == 'V') {
-                pattern->has_version = true;
-                pattern->address.version = (uint8_t)number;
-            } else {
-                pattern->has_type = true;
-                pattern->address.type = (uint8_t)number;
-            }
-            break;
-        default:
-            why = "a part of the id is not M=, V= or T=";
-        }
-    }
-    return why;
+    file->has_id = true;
+    if (file->pattern_count == IDS_MAX || file->except_count == IDS_MAX)
+        return "more than 255 ids in one meter file";
+    if (excludes)
+        text = (struct wm_key_word){text.text + 1, text.len - 1};
+    if (!cut(&text, ".", &part))
+        return "an id of the list is empty";
+    if (is_wired(part))
+        return NULL;
+    if (!equals(part, "ANYID") && !secondary_address(part, &pattern) && !wm_key_id(part, &pattern))
+        return "the id is not eight digits, or fewer and a *";
+    while (!why && cut(&text, ".", &part))
+        why = meter_part(part, &pattern);
+    if (why)
+        return why;
+    if (excludes)
+        file->excepts[file->except_count++] = pattern;
+    else
+        file->patterns[file->pattern_count++] = pattern;
+    return NULL;
 }
 
 static enum wm_status take_meter_line(void *user, const char *line, size_t len, const char **why)
@@ -100,11 +151,7 @@ static enum wm_status take_meter_line(void *user, const char *line, size_t len, 
         return WM_OK;
     if (equals(name, "id")) {
         while (cut(&rest, ",", &id)) {
-            if (file->pattern_count == sizeof file->patterns / sizeof file->patterns[0]) {
-                *why = "more than 16 ids in one meter file";
-                return WM_MALFORMED;
-            }
-            *why = meter_id(id, &file->patterns[file->pattern_count++]);
+            *why = meter_id(file, id);
             if (*why)
                 return WM_MALFORMED;
         }
@@ -123,16 +170,18 @@ static enum wm_status take_meter_line(void *user, const char *line, size_t len, 
 
 static enum wm_status import_meter(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line, const char **why)
 {
-    struct meter_file file = {.keys = keys};
+    struct meter_file file = {0};
     enum wm_status status = wm_key_file_lines(path, allow_shared, take_meter_line, &file, line, why);
 
-    if (status == WM_OK && file.has_key && file.pattern_count == 0) {
+    if (status == WM_OK && file.has_key && !file.has_id) {
         *line = 0;
         *why = "the meter file has a key but no id= line";
         status = WM_MALFORMED;
     }
     for (size_t i = 0; i < file.pattern_count && file.has_key && status == WM_OK; i++)
-        status = add(keys, &file.patterns[i], &file.key, why);
+        status = wm_keystore_add_except(keys, &file.patterns[i], file.excepts, file.except_count, &file.key);
+    if (status == WM_NO_MEMORY)
+        *why = "no memory for another key";
     wm_cleanse(&file.key, sizeof file.key);
     return status;
 }

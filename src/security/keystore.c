@@ -7,26 +7,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A pattern is a set of fields (a mask) and their values. Keys with the same pattern form a group; groups are found by a hash over
- * mask and values. A look-up hashes the address once for each of the at most 16 masks that occur, so it costs the same for one key
- * and for a million. */
-enum { FIELD_TYPE = 1, FIELD_VERSION = 2, FIELD_MANUFACTURER = 4, FIELD_ID = 8, MASKS = 16 };
+/* A pattern is a shape (which fields, and how many digits of the id) and the fields' values. Keys with the same pattern form a
+ * group; groups are found by a hash over shape and values. A look-up hashes the address once for each of the shapes that occur, as
+ * a rule one or two, so it costs the same for one key and for a million. A shape's number is its rank: more digits of the id before
+ * fewer, then more of the other fields before fewer. */
+enum {
+    FIELD_TYPE = 1,
+    FIELD_VERSION = 2,
+    FIELD_MANUFACTURER = 4,
+    FIELD_SETS = 8,
+    ID_DIGITS = 8,
+    SHAPES = (ID_DIGITS + 1) * FIELD_SETS
+};
 
-/* Most specific first: what has an id names one meter, the rest names kinds; within both more fields before fewer. */
-static const uint8_t mask_order[MASKS] = {15, 14, 13, 11, 12, 10, 9, 8, 7, 6, 5, 3, 4, 2, 1, 0};
+static const uint8_t field_order[FIELD_SETS] = {7, 6, 5, 3, 4, 2, 1, 0};
 
 struct entry {
     struct wm_key key;
-    uint32_t next; /* in the group; NO_ENTRY at its end */
-    uint32_t last; /* of the group; kept in its first entry only */
+    uint32_t next;   /* in the group; NO_ENTRY at its end */
+    uint32_t last;   /* of the group; kept in its first entry only */
+    uint32_t except; /* plus one: the first of its exceptions; 0: none */
+};
+
+/* Meters that a key is not for. */
+struct except {
+    uint64_t values;
+    uint32_t shape;
+    bool more; /* the next one belongs to the same key */
 };
 
 #define NO_ENTRY UINT32_MAX
 
 struct slot {
-    uint64_t values; /* the address's fields under the mask, packed */
+    uint64_t values; /* the address's fields that the shape has, packed */
     uint32_t first;  /* entry plus one; 0: the slot is free */
-    uint32_t mask;
+    uint32_t shape;
 };
 
 struct wm_keystore {
@@ -34,15 +49,28 @@ struct wm_keystore {
     uint32_t entry_count, entry_cap;
     struct slot *slots; /* open addressing, at most half full */
     uint32_t group_count, slot_count;
-    uint32_t masks_used; /* bit set over masks */
+    struct except *excepts;
+    uint32_t except_count;
+    uint8_t shape_count, shapes[SHAPES]; /* those that occur, in their order */
 };
 
-static uint64_t values_of(const struct wm_address *address, unsigned mask)
+static unsigned shape_of(const struct wm_key_pattern *pattern)
 {
-    uint64_t values = 0;
+    unsigned fields = (pattern->has_manufacturer ? FIELD_MANUFACTURER : 0u) | (pattern->has_version ? FIELD_VERSION : 0u) |
+                      (pattern->has_type ? FIELD_TYPE : 0u);
+    unsigned digits = !pattern->has_id ? 0 : pattern->id_digits ? pattern->id_digits : ID_DIGITS;
+    unsigned order = 0;
 
-    if (mask & FIELD_ID)
-        values |= (uint64_t)address->id << 32;
+    while (field_order[order] != fields)
+        order++;
+    return (ID_DIGITS - digits) * FIELD_SETS + order;
+}
+
+static uint64_t values_of(const struct wm_address *address, unsigned shape)
+{
+    unsigned mask = field_order[shape % FIELD_SETS], left_out = shape / FIELD_SETS;
+    uint64_t values = left_out < ID_DIGITS ? (uint64_t)(address->id >> 4 * left_out) << (32 + 4 * left_out) : 0;
+
     if (mask & FIELD_MANUFACTURER)
         values |= (uint64_t)(address->manufacturer & 0x7FFF) << 16;
     if (mask & FIELD_VERSION)
@@ -53,9 +81,9 @@ static uint64_t values_of(const struct wm_address *address, unsigned mask)
 }
 
 /* The finaliser of MurmurHash3 (public domain): every input bit reaches every output bit. */
-static uint32_t hash(uint64_t values, unsigned mask)
+static uint32_t hash(uint64_t values, unsigned shape)
 {
-    uint64_t h = values ^ (uint64_t)mask << 60;
+    uint64_t h = values ^ (uint64_t)shape << 57;
 
     h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD;
     h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53;
@@ -63,11 +91,11 @@ static uint32_t hash(uint64_t values, unsigned mask)
 }
 
 /* The slot of a group, or the free slot where it would go. */
-static struct slot *slot_of(struct slot *slots, uint32_t slot_count, uint64_t values, unsigned mask)
+static struct slot *slot_of(struct slot *slots, uint32_t slot_count, uint64_t values, unsigned shape)
 {
-    uint32_t at = hash(values, mask) & (slot_count - 1);
+    uint32_t at = hash(values, shape) & (slot_count - 1);
 
-    while (slots[at].first && (slots[at].values != values || slots[at].mask != mask))
+    while (slots[at].first && (slots[at].values != values || slots[at].shape != shape))
         at = (at + 1) & (slot_count - 1);
     return &slots[at];
 }
@@ -84,7 +112,8 @@ void wm_keystore_clear(struct wm_keystore *keys)
         wm_cleanse(keys->entries, keys->entry_count * sizeof *keys->entries);
     if (keys->slots)
         memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
-    keys->entry_count = keys->group_count = keys->masks_used = 0;
+    keys->entry_count = keys->group_count = keys->except_count = 0;
+    keys->shape_count = 0;
 }
 
 void wm_keystore_destroy(struct wm_keystore *keys)
@@ -93,6 +122,7 @@ void wm_keystore_destroy(struct wm_keystore *keys)
         return;
     wm_secret_free(keys->entries, keys->entry_cap * sizeof *keys->entries);
     wm_secret_free(keys->slots, keys->slot_count * sizeof *keys->slots);
+    free(keys->excepts);
     free(keys);
 }
 
@@ -120,7 +150,7 @@ static bool grow_slots(struct wm_keystore *keys)
         return false;
     for (uint32_t i = 0; i < keys->slot_count; i++) {
         if (keys->slots[i].first)
-            *slot_of(slots, count, keys->slots[i].values, keys->slots[i].mask) = keys->slots[i];
+            *slot_of(slots, count, keys->slots[i].values, keys->slots[i].shape) = keys->slots[i];
     }
     wm_secret_free(keys->slots, keys->slot_count * sizeof *keys->slots);
     keys->slots = slots;
@@ -128,33 +158,69 @@ static bool grow_slots(struct wm_keystore *keys)
     return true;
 }
 
-enum wm_status wm_keystore_add(struct wm_keystore *keys, const struct wm_key_pattern *pattern, const struct wm_key *key)
+/* The shape among those that occur, in its place. */
+static void use_shape(struct wm_keystore *keys, unsigned shape)
 {
-    unsigned mask = (pattern->has_id ? FIELD_ID : 0) | (pattern->has_manufacturer ? FIELD_MANUFACTURER : 0) |
-                    (pattern->has_version ? FIELD_VERSION : 0) | (pattern->has_type ? FIELD_TYPE : 0);
-    uint64_t values = values_of(&pattern->address, mask);
-    uint32_t index = keys->entry_count;
+    size_t at = 0;
+
+    while (at < keys->shape_count && keys->shapes[at] < shape)
+        at++;
+    if (at < keys->shape_count && keys->shapes[at] == shape)
+        return;
+    memmove(keys->shapes + at + 1, keys->shapes + at, keys->shape_count - at);
+    keys->shapes[at] = (uint8_t)shape;
+    keys->shape_count++;
+}
+
+static bool add_excepts(struct wm_keystore *keys, const struct wm_key_pattern *except, size_t count)
+{
+    struct except *grown;
+
+    if (count > UINT32_MAX / 2 - keys->except_count)
+        return false;
+    grown = realloc(keys->excepts, (keys->except_count + count) * sizeof *grown);
+    if (!grown)
+        return false;
+    keys->excepts = grown;
+    for (size_t i = 0; i < count; i++) {
+        unsigned shape = shape_of(&except[i]);
+        grown[keys->except_count++] = (struct except){values_of(&except[i].address, shape), shape, i + 1 < count};
+    }
+    return true;
+}
+
+enum wm_status wm_keystore_add_except(struct wm_keystore *keys, const struct wm_key_pattern *pattern,
+                                      const struct wm_key_pattern *except, size_t except_count, const struct wm_key *key)
+{
+    unsigned shape = shape_of(pattern);
+    uint64_t values = values_of(&pattern->address, shape);
+    uint32_t index = keys->entry_count, first_except = except_count ? keys->except_count + 1 : 0;
     struct slot *slot;
 
     if (keys->entry_count == keys->entry_cap && !grow_entries(keys))
         return WM_NO_MEMORY;
     if (keys->group_count * 2 >= keys->slot_count && !grow_slots(keys))
         return WM_NO_MEMORY;
-    slot = slot_of(keys->slots, keys->slot_count, values, mask);
+    if (except_count && !add_excepts(keys, except, except_count))
+        return WM_NO_MEMORY;
+    slot = slot_of(keys->slots, keys->slot_count, values, shape);
     if (slot->first) {
         struct entry *first = &keys->entries[slot->first - 1];
         keys->entries[first->last].next = index;
         first->last = index;
     } else {
-        *slot = (struct slot){.values = values, .first = index + 1, .mask = mask};
+        *slot = (struct slot){.values = values, .first = index + 1, .shape = shape};
         keys->group_count++;
-        keys->masks_used |= 1U << mask;
+        use_shape(keys, shape);
     }
-    keys->entries[index].key = *key;
-    keys->entries[index].next = NO_ENTRY;
-    keys->entries[index].last = index;
+    keys->entries[index] = (struct entry){.key = *key, .next = NO_ENTRY, .last = index, .except = first_except};
     keys->entry_count++;
     return WM_OK;
+}
+
+enum wm_status wm_keystore_add(struct wm_keystore *keys, const struct wm_key_pattern *pattern, const struct wm_key *key)
+{
+    return wm_keystore_add_except(keys, pattern, NULL, 0, key);
 }
 
 size_t wm_keystore_count(const struct wm_keystore *keys)
@@ -162,32 +228,47 @@ size_t wm_keystore_count(const struct wm_keystore *keys)
     return keys->entry_count;
 }
 
+static bool is_excepted(const struct wm_keystore *keys, const struct entry *entry, const struct wm_address *address)
+{
+    const struct except *except = keys->excepts + entry->except - 1;
+
+    for (;; except++) {
+        if (values_of(address, except->shape) == except->values)
+            return true;
+        if (!except->more)
+            return false;
+    }
+}
+
 const struct wm_key *wm_key_search_next(struct wm_key_search *search)
 {
     const struct wm_keystore *keys = search->keys;
     const struct entry *entry;
 
-    while (!search->entry) {
-        unsigned mask;
-        if (!keys || search->step == MASKS)
-            return NULL;
-        mask = mask_order[search->step++];
-        if (keys->masks_used >> mask & 1)
-            search->entry = slot_of(keys->slots, keys->slot_count, values_of(&search->address, mask), mask)->first;
-    }
-    entry = &keys->entries[search->entry - 1];
-    search->entry = entry->next + 1; /* NO_ENTRY + 1 is 0 */
+    do {
+        while (!search->entry) {
+            unsigned shape;
+            if (!keys || search->step == keys->shape_count)
+                return NULL;
+            shape = keys->shapes[search->step++];
+            search->entry = slot_of(keys->slots, keys->slot_count, values_of(&search->address, shape), shape)->first;
+        }
+        entry = &keys->entries[search->entry - 1];
+        search->entry = entry->next + 1; /* NO_ENTRY + 1 is 0 */
+    } while (entry->except && is_excepted(keys, entry, &search->address));
     return &entry->key;
 }
 
 void wm_key_search_pattern(const struct wm_key_search *search, struct wm_key_pattern *pattern)
 {
-    unsigned mask = search->step ? mask_order[search->step - 1] : 0;
+    unsigned shape = search->step ? search->keys->shapes[search->step - 1] : SHAPES - 1;
+    unsigned fields = field_order[shape % FIELD_SETS], digits = ID_DIGITS - shape / FIELD_SETS;
 
-    *pattern = (struct wm_key_pattern){.has_id = mask & FIELD_ID,
-                                       .has_manufacturer = mask & FIELD_MANUFACTURER,
-                                       .has_version = mask & FIELD_VERSION,
-                                       .has_type = mask & FIELD_TYPE,
+    *pattern = (struct wm_key_pattern){.has_id = digits != 0,
+                                       .id_digits = digits < ID_DIGITS ? (uint8_t)digits : 0,
+                                       .has_manufacturer = fields & FIELD_MANUFACTURER,
+                                       .has_version = fields & FIELD_VERSION,
+                                       .has_type = fields & FIELD_TYPE,
                                        .address = search->address};
 }
 

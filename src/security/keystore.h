@@ -16,6 +16,7 @@ struct wm_key {
 /* Which meters a key is for; a field that is not set matches any. */
 struct wm_key_pattern {
     bool has_manufacturer, has_id, has_version, has_type;
+    uint8_t id_digits; /* with has_id: so many of its digits count, from the left, 1 to 7; 0: all eight */
     struct wm_address address;
 };
 
@@ -23,6 +24,10 @@ WM_MUST_USE enum wm_status wm_keystore_create(struct wm_keystore **keys);
 void wm_keystore_destroy(struct wm_keystore *keys);
 WM_MUST_USE enum wm_status wm_keystore_add(struct wm_keystore *keys, const struct wm_key_pattern *pattern,
                                            const struct wm_key *key);
+/* The same, but for meters that one of the `except` patterns fits. */
+WM_MUST_USE enum wm_status wm_keystore_add_except(struct wm_keystore *keys, const struct wm_key_pattern *pattern,
+                                                  const struct wm_key_pattern *except, size_t except_count,
+                                                  const struct wm_key *key);
 size_t wm_keystore_count(const struct wm_keystore *keys);
 
 /* The i-th key (0-based) that fits the address, most specific pattern first, as added among equals; WM_END when there are no more.
@@ -52,6 +57,7 @@ void wm_keystore_clear(struct wm_keystore *keys);
  *     KAM-12345678          manufacturer and id
  *     KAM.12345678.1B.16    manufacturer, id, version and device type (both two hexadecimal digits); any of the four may be *
  *     *                     every meter
+ * and in place of an id may stand its first digits and a *, as 1234*.
  * OPTION is id=N (0 to 15) or version=N (0 to 255): the key serves telegrams that name this key id or key version, or none.
  * Blank lines and what follows # are comments (WM_OK, nothing added). WM_MALFORMED: *why is a static phrase that names the fault
  * and the remedy, without key material; WM_NO_MEMORY. */
@@ -61,8 +67,10 @@ WM_MUST_USE enum wm_status wm_keystore_add_line(struct wm_keystore *keys, const 
 WM_MUST_USE enum wm_status wm_keystore_load(struct wm_keystore *keys, const char *path, bool allow_shared, unsigned *line,
                                             const char **why);
 
-/* Another program's keys. A wmbusmeters meter file: "id=" and "key=" lines (its other lines are passed over; id may be * or have a
- * .M=MFR or .V= or .T= part, a key that is no hexadecimal number, such as NOKEY, adds nothing). A CSV: a heading line that names a
+/* Another program's keys. A wmbusmeters meter file: "id=" and "key=" lines in either order, its other lines are passed over. An id
+ * is a list with commas of 12345678, 1234*, *, ANYID, each maybe with .M=MFR (or four hexadecimal digits), .V= and .T= parts, of 16
+ * digits (id, manufacturer, version, type as the wired bus writes them), of !… which excludes meters, and of p0 to p250, which are
+ * wired and passed over; no key, or NOKEY, adds nothing. A CSV: a heading line that names a
  * column id (also: meter, meter_id, serial, address) and a column key (also: aes_key, aeskey, enc_key, encryption_key), maybe
  * manufacturer (mfr, m), version, type, separated by comma, semicolon or tab, in any order; other columns are passed over. Faults
  * are told as by wm_keystore_load. */

@@ -47,6 +47,11 @@ void wm_opener_time(struct wm_opener *opener, uint64_t now_ms)
     opener->now_ms = now_ms;
 }
 
+void wm_opener_experimental(struct wm_opener *opener, bool on)
+{
+    opener->config.experimental = on;
+}
+
 const struct wm_reassembly_stats *wm_opener_reassembly(const struct wm_opener *opener)
 {
     return wm_reassembly_stats(opener->reassembly);
@@ -224,6 +229,10 @@ static bool open_afl(struct wm_opener *opener, struct wm_message *message, struc
         return false;
     if (layer->len == 0) {
         wm_judge(message, WM_VERDICT_MALFORMED, "nothing follows the authentication and fragmentation layer");
+        return false;
+    }
+    if (!wm_afl_consistent(afl)) {
+        wm_judge(message, WM_VERDICT_MALFORMED, "AFL.MCL and AFL.FCL do not name the same fields");
         return false;
     }
     if (afl->fcl & WM_AFL_MLP && afl->ml != layer->len) {

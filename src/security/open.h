@@ -36,6 +36,7 @@ struct wm_message {
     bool authenticated; /* a MAC or tag was verified, whatever came of the counter */
     bool has_counter;   /* of the TPL, else of AFL.MCR */
     uint32_t counter;
+    struct wm_counter_key counter_key; /* under which it counts; where a key opened it and there is a counter */
     struct wm_span plain; /* the telegram with cipher text replaced by plain text; equals it when nothing was decrypted. Ends where
                            * L says: what a receiver appended is not part of it */
     struct wm_span
@@ -59,6 +60,8 @@ WM_MUST_USE enum wm_status wm_opener_create_with(const struct wm_opener_config *
 void wm_opener_destroy(struct wm_opener *opener);
 /* The time of the telegrams that follow, for the reassembly's time-out: any clock in milliseconds that does not go back. */
 void wm_opener_time(struct wm_opener *opener, uint64_t now_ms);
+/* As the config's member. */
+void wm_opener_experimental(struct wm_opener *opener, bool on);
 const struct wm_reassembly_stats *wm_opener_reassembly(const struct wm_opener *opener);
 
 /* Opens one telegram (L first, CRCs removed) without allocating. Always fills *message as far as the layers could be read, and

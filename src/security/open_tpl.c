@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "security/open_tpl.h"
 
+#include "security/afl_mac.h"
 #include "security/mode5.h"
 #include "security/tls_frame.h"
 
 #include <string.h>
+
+#define MAC_BYTES_STRONG 8 /* TR-01 clause 7.2 asks for as much where TLS sessions begin */
 
 /* One attempt with one key. */
 struct attempt {
     bool mac_fits;  /* the AFL's MAC; true when there is none */
     bool text_fits; /* check bytes or tag; true when nothing is encrypted */
     bool unproven;  /* decrypted, but there are no check bytes: the MAC has to prove it */
+    bool uncovered; /* the tag fits, but covers the header and the cipher text only, not the clear text behind them */
     bool refused;   /* by the cryptographic library */
 };
 
@@ -20,9 +24,10 @@ struct work {
     const struct wm_mode_traits *mode;
     struct wm_mode_input input;
     struct wm_extent extent;
-    bool cut;       /* fewer bytes than the configuration says */
-    bool encrypted; /* something has to be decrypted, or a tag verified */
-    bool has_mac;   /* in the AFL */
+    bool cut;        /* fewer bytes than the configuration says */
+    bool encrypted;  /* something has to be decrypted, or a tag verified */
+    bool undeclared; /* N is 0: nothing should be encrypted, and all is tried */
+    bool has_mac;    /* in the AFL */
     bool mac_derived;
     const struct wm_afl_mac_type *mac;
 };
@@ -49,38 +54,42 @@ static bool key_serves(const struct work *work, const struct wm_key *key)
     return true;
 }
 
-/* GMAC, experimental: nonce M ID version type counter, as in mode 9; the same bytes as under a CMAC are its additional data. The
- * scratch buffer takes them in one piece. */
-static enum wm_status verify_gmac(const struct work *work, const uint8_t *key, struct wm_span prefix)
-{
-    uint8_t nonce[12], none[1], *all = work->opener->scratch;
-    struct wm_writer out = wm_writer_of(nonce, sizeof nonce);
-    struct wm_aead aead = {{nonce, sizeof nonce}, {all, prefix.len + work->message->tpdu.len}, work->mac->bytes};
-
-    if (aead.aad.len > sizeof work->opener->scratch)
-        return WM_INTEGRITY;
-    wm_address_write(&out, &work->input.meter);
-    for (int shift = 24; shift >= 0; shift -= 8)
-        wm_writer_u8(&out, (uint8_t)(work->input.counter >> shift));
-    memcpy(all, prefix.data, prefix.len);
-    memcpy(all + prefix.len, work->message->tpdu.data, work->message->tpdu.len);
-    return wm_crypto_gcm_open(work->opener->crypto, key, &aead, (struct wm_span){none, 0}, work->message->afl_fields.mac.data,
-                              none);
-}
-
 static enum wm_status verify_mac(const struct work *work, const struct wm_key *key, const struct wm_message_keys *derived)
 {
-    const struct wm_afl *afl = &work->message->afl_fields;
-    const uint8_t *use = work->mac_derived ? derived->mac : key->bytes;
-    uint8_t prefix[WM_AFL_MAC_PREFIX_MAX], mac[WM_AES_BYTES];
-    const struct wm_span parts[] = {{prefix, wm_afl_mac_prefix(afl, prefix)}, work->message->tpdu};
+    const struct wm_message *message = work->message;
+    uint8_t mac[WM_AES_BYTES];
+    enum wm_status status =
+        wm_afl_mac(work->opener->crypto, work->opener->config.experimental, work->mac_derived ? derived->mac : key->bytes,
+                   &message->afl_fields, &work->input.meter, work->input.counter, message->tpdu, mac);
+
+    if (status == WM_OK && !wm_equal_secret(mac, message->afl_fields.mac.data, work->mac->bytes))
+        status = WM_INTEGRITY;
+    return status;
+}
+
+/* Which bytes a tag covers of a partly encrypted message is not public (clause 9.4.8 and its table): first all of them is tried,
+ * as this project seals it, then header and cipher text alone. */
+static enum wm_status decrypt(const struct work *work, const struct wm_key *key, const struct wm_message_keys *derived,
+                              struct attempt *result)
+{
+    const struct wm_extent *extent = &work->extent;
+    struct wm_crypto *crypto = work->opener->crypto;
+    struct wm_span apl = work->message->apl, cipher = wm_span_sub(apl, 0, extent->cipher);
+    const uint8_t *tag = extent->tag ? apl.data + extent->cipher + extent->clear : NULL;
+    struct wm_mode_input input = work->input;
+    uint8_t *scratch = work->opener->scratch, *all = scratch + extent->cipher; /* as long as the message: there is room */
     enum wm_status status;
 
-    if (work->mac->kind == WM_AFL_MAC_GMAC)
-        return verify_gmac(work, use, parts[0]);
-    status = wm_crypto_cmac(work->opener->crypto, use, parts, 2, mac);
-    if (status == WM_OK && !wm_equal_secret(mac, afl->mac.data, work->mac->bytes))
-        status = WM_INTEGRITY;
+    if (!tag || !extent->clear)
+        return wm_mode_open(crypto, key->bytes, derived, &input, cipher, tag, scratch, &result->unproven);
+    memcpy(all, input.aad.data, input.aad.len);
+    memcpy(all + input.aad.len, apl.data + extent->cipher, extent->clear);
+    input.aad = (struct wm_span){all, input.aad.len + extent->clear};
+    status = wm_mode_open(crypto, key->bytes, derived, &input, cipher, tag, scratch, NULL);
+    if (status != WM_INTEGRITY)
+        return status;
+    status = wm_mode_open(crypto, key->bytes, derived, &work->input, cipher, tag, scratch, NULL);
+    result->uncovered = status == WM_OK;
     return status;
 }
 
@@ -100,10 +109,7 @@ static struct attempt attempt(const struct work *work, const struct wm_key *key)
             status = WM_OK;
     }
     if (status == WM_OK && work->encrypted) {
-        status = wm_mode_open(work->opener->crypto, key->bytes, &derived, &work->input,
-                              wm_span_sub(message->apl, 0, work->extent.cipher),
-                              work->extent.tag ? message->apl.data + work->extent.cipher + work->extent.clear : NULL,
-                              work->opener->scratch, &result.unproven);
+        status = decrypt(work, key, &derived, &result);
         result.text_fits = status == WM_OK && (!result.unproven || (work->has_mac && result.mac_fits));
         if (status == WM_INTEGRITY)
             status = WM_OK;
@@ -132,13 +138,51 @@ static void trim_tag(const struct work *work)
     work->message->apl.len -= work->extent.tag;
 }
 
-static void judge_success(const struct work *work, const struct attempt *result)
+/* Under a short header the AFL's MAC does not cover the link layer's address, of which the KDF takes the identification alone. That
+ * is in the IV of mode 5: who changes version and type on the way changes two bytes of the plain text, and the MAC still fits. */
+static bool iv_is_open(const struct work *work, const struct wm_key_pattern *pattern)
+{
+    return work->encrypted && work->has_mac && work->mode->iv_from_address && work->message->tpl.header == WM_TPL_SHORT &&
+           !(pattern->has_manufacturer && pattern->has_version && pattern->has_type);
+}
+
+/* Under which meter its counter is filed. What the key does not name may have been changed on the way (see above), and must not
+ * make an old message a new one: one key and one identification have one counter. */
+static struct wm_counter_key counter_key_of(const struct work *work, const struct wm_key *key, const struct wm_key_pattern *pattern)
+{
+    const struct wm_message *message = work->message;
+    const struct wm_config *config = &message->config;
+    struct wm_counter_key counter = {.to_meter = message->to_meter, .meter.id = message->meter.id};
+
+    if (pattern->has_manufacturer)
+        counter.meter.manufacturer = message->meter.manufacturer;
+    if (pattern->has_version)
+        counter.meter.version = message->meter.version;
+    if (pattern->has_type)
+        counter.meter.type = message->meter.type;
+    if (config->extension_bytes)
+        counter.key_id = config->key_id;
+    else if (message->afl_fields.mcl & WM_AFL_KIMP)
+        counter.key_id = message->afl_fields.ki & 15;
+    if (config->has_key_version)
+        counter.key_version = config->key_version;
+    else if (message->afl_fields.mcl & WM_AFL_KIMP)
+        counter.key_version = (uint8_t)(message->afl_fields.ki >> 8);
+    if (wm_key_print(work->opener->crypto, key->bytes, &counter.key_print) != WM_OK)
+        counter.key_print = 0;
+    return counter;
+}
+
+static void judge_success(const struct work *work, const struct attempt *result, const struct wm_key *key,
+                          const struct wm_key_pattern *pattern)
 {
     struct wm_message *message = work->message;
-    bool tag = work->encrypted && work->mode->tag;
+    bool tag = work->encrypted && work->mode->tag, iv_open = iv_is_open(work, pattern);
 
     replace(work);
-    message->authenticated = work->has_mac || tag;
+    message->authenticated = (work->has_mac && !iv_open) || (tag && !result->uncovered);
+    if (message->has_counter)
+        message->counter_key = counter_key_of(work, key, pattern);
     if (work->encrypted)
         message->verdict = message->authenticated ? WM_VERDICT_DECRYPTED_AND_AUTHENTICATED : WM_VERDICT_DECRYPTED;
     else if (message->verdict == WM_VERDICT_DECRYPTED) /* by the extended link layer */
@@ -147,6 +191,17 @@ static void judge_success(const struct work *work, const struct attempt *result)
         message->verdict = WM_VERDICT_AUTHENTICATED;
     if (work->encrypted && work->mode->warning)
         message->detail = work->mode->warning;
+    else if (work->undeclared)
+        message->detail = "N is 0, and yet it is encrypted";
+    else if (iv_open)
+        message->detail = "the MAC does not cover the address, which security mode 5 decrypts with: name manufacturer, version and "
+                          "type with the key";
+    else if (result->uncovered && !work->has_mac)
+        message->detail = "the tag does not cover the clear text behind the encrypted part";
+    else if (work->has_mac && work->mac->bytes < MAC_BYTES_STRONG)
+        message->detail = "the MAC is shorter than 8 bytes: it proves little";
+    else if (tag && work->extent.tag < MAC_BYTES_STRONG)
+        message->detail = "the tag is shorter than 8 bytes: it proves little";
     else if (result->unproven)
         message->detail = "no check bytes; the MAC proves the key";
 }
@@ -160,6 +215,8 @@ static void judge_failure(const struct work *work, unsigned tried, bool near, bo
         wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "the cryptographic library refused");
     else if (near)
         wm_judge(message, WM_VERDICT_BAD_MAC, "the check bytes fit a key, the AFL MAC does not");
+    else if (work->undeclared)
+        wm_judge(message, WM_VERDICT_PLAIN_THOUGH_DECLARED, "N is 0: nothing is encrypted of what the security mode protects");
     else if (work->encrypted && work->mode->check_bytes && wm_has_check_bytes(message->apl))
         message->verdict = WM_VERDICT_PLAIN_THOUGH_DECLARED;
     else if (!tried && work->encrypted)
@@ -174,31 +231,41 @@ static void judge_failure(const struct work *work, unsigned tried, bool near, bo
         wm_judge(message, WM_VERDICT_WRONG_KEY, work->has_mac ? "neither the check bytes nor the AFL MAC fit any key" : "");
 }
 
+/* What was decrypted with keys that the counter makes, but has no MAC: it moves no counter, and yet whoever strips the MAC off an
+ * old message must not get it in again. */
+static enum wm_counter_verdict compare_counter(const struct work *work)
+{
+    const struct wm_message *message = work->message;
+    uint32_t last;
+
+    if ((!work->has_mac && !work->mode->tag && message->config.kdf != 1) ||
+        wm_counters_last(work->opener->config.counters, &message->counter_key, &last) != WM_OK || message->counter > last)
+        return WM_COUNTER_FRESH;
+    return message->counter == last ? WM_COUNTER_REPLAYED : WM_COUNTER_ROLLED_BACK;
+}
+
 /* Counters count for what is authentic only: nobody else can move them. */
 static enum wm_status check_counter(const struct work *work)
 {
     struct wm_message *message = work->message;
-    struct wm_counter_key key = {
-        .meter = message->meter,
-        .to_meter = message->to_meter,
-        .key_id = message->config.key_id,
-        .key_version = message->config.has_key_version         ? message->config.key_version
-                       : message->afl_fields.mcl & WM_AFL_KIMP ? (uint8_t)(message->afl_fields.ki >> 8)
-                                                               : 0,
-    };
     enum wm_counter_verdict verdict = WM_COUNTER_FRESH;
     bool far_ahead = false;
-    enum wm_status status;
+    enum wm_status status = WM_OK;
 
-    if (!work->opener->config.counters || !message->authenticated || !message->has_counter || work->opener->cut)
+    if (!work->opener->config.counters || !message->has_counter || work->opener->cut)
         return WM_OK;
-    status = wm_counters_accept(work->opener->config.counters, &key, message->counter, &verdict, &far_ahead);
+    if (message->authenticated)
+        status = wm_counters_accept(work->opener->config.counters, &message->counter_key, message->counter, &verdict, &far_ahead);
+    else if (message->verdict == WM_VERDICT_DECRYPTED && message->decrypted)
+        verdict = compare_counter(work);
     if (status != WM_OK)
         wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "the message counter could not be stored");
     else if (verdict == WM_COUNTER_REPLAYED)
         wm_judge(message, WM_VERDICT_REPLAYED_COUNTER, "a message with this counter was accepted before");
     else if (verdict == WM_COUNTER_ROLLED_BACK)
         wm_judge(message, WM_VERDICT_ROLLED_BACK_COUNTER, "a message with a higher counter was accepted before");
+    else if (!message->authenticated)
+        return WM_OK;
     else if (message->counter == UINT32_MAX)
         message->detail = "the message counter has reached its end: the meter needs a new key";
     else if (far_ahead)
@@ -209,31 +276,31 @@ static enum wm_status check_counter(const struct work *work)
 static void try_keys(const struct work *work)
 {
     struct wm_key_search search = {.keys = work->opener->config.keys, .address = work->message->meter};
+    const struct wm_key *key, *near = NULL;
     struct attempt result = {0};
-    bool near = false, refused = false;
     unsigned tried = 0;
-    const struct wm_key *key;
 
     while ((key = wm_key_search_next(&search))) {
         if (!key_serves(work, key))
             continue;
         tried++;
         result = attempt(work, key);
-        if (result.refused) {
-            refused = true;
+        if (result.refused)
             break;
-        }
         if (result.mac_fits && result.text_fits) {
-            judge_success(work, &result);
+            struct wm_key_pattern pattern;
+            wm_key_search_pattern(&search, &pattern);
+            judge_success(work, &result, key, &pattern);
             return;
         }
-        if (!result.mac_fits && result.text_fits && work->encrypted && !near) {
-            near = true;
-            replace(work); /* for diagnosis; the search ends here, as the text is no cipher text any more */
-            break;
-        }
+        if (!result.mac_fits && result.text_fits && work->encrypted && !near)
+            near = key;
     }
-    judge_failure(work, tried, near, refused);
+    if (near && !result.refused) { /* its text, for diagnosis */
+        result = attempt(work, near);
+        replace(work);
+    }
+    judge_failure(work, tried, near != NULL, result.refused);
 }
 
 /* Mode 13 is opened by a TLS session, not by a key: here it is recognised whole. */
@@ -284,6 +351,10 @@ static bool prepare_mac(struct work *work)
         wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "AES-GMAC in the AFL: its nonce is not public (experimental)");
         return false;
     }
+    if (work->mode->cipher == WM_CIPHER_DES_CBC) {
+        wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "a MAC in the AFL of a message in DES: which key it takes is not defined");
+        return false;
+    }
     if (afl->mac.len != work->mac->bytes) {
         wm_judge(message, WM_VERDICT_MALFORMED, "the AFL MAC has not the length that AFL.MCL says");
         return false;
@@ -300,7 +371,8 @@ static bool prepare_counter(struct work *work)
     message->has_counter = message->config.has_counter || mcr;
     message->counter = message->config.has_counter ? message->config.counter : mcr ? message->afl_fields.mcr : 0;
     work->input.counter = message->counter;
-    if (message->has_counter || (work->encrypted && work->mode->check_bytes && wm_has_check_bytes(message->apl)))
+    if (message->has_counter || work->undeclared ||
+        (work->encrypted && work->mode->check_bytes && wm_has_check_bytes(message->apl)))
         return true; /* without a counter no key fits, and plain text needs none */
     if ((work->has_mac && work->mac_derived) ||
         (work->encrypted && (work->mode->iv || message->config.kdf == 1) && work->mode->ephemeral)) {
@@ -308,6 +380,20 @@ static bool prepare_counter(struct work *work)
         return false;
     }
     return true;
+}
+
+/* A mode that encrypts, and N is 0: formally nothing is encrypted. Two things are seen on air: meters that encrypt all the same,
+ * and plain text, which anybody can send like this. So all of it is tried, and what does not open counts as plain though declared.
+ * With a MAC over it there is no question. */
+static void prepare_undeclared(struct work *work)
+{
+    struct wm_span apl = work->message->apl;
+    size_t block = work->mode->cipher == WM_CIPHER_DES_CBC ? WM_DES_BYTES : WM_AES_BYTES;
+
+    if (!work->mode->check_bytes || work->message->config.encrypted || work->has_mac || apl.len == 0 || work->message->decrypted)
+        return; /* the last: by the extended link layer */
+    work->undeclared = work->encrypted = true;
+    work->extent = (struct wm_extent){.cipher = apl.len - apl.len % block, .clear = apl.len % block};
 }
 
 enum wm_status wm_open_tpl(struct wm_opener *opener, struct wm_message *message)
@@ -330,10 +416,15 @@ enum wm_status wm_open_tpl(struct wm_opener *opener, struct wm_message *message)
         wm_judge(message, WM_VERDICT_NOT_SUPPORTED, wm_security_mode_detail(config->mode));
         return WM_OK;
     }
+    prepare_undeclared(&work);
     if (!prepare_counter(&work))
         return WM_OK;
     if (work.mode->ephemeral && work.encrypted && config->kdf > 1) {
         wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "a reserved key derivation");
+        return WM_OK;
+    }
+    if (work.mode->cipher == WM_CIPHER_AES_CTR_CMAC && work.encrypted && config->kdf != 1) { /* it needs two keys */
+        wm_judge(message, WM_VERDICT_NOT_SUPPORTED, "security mode 8 with a persistent key");
         return WM_OK;
     }
     if (work.mode->tag && work.cut && work.extent.tag == 0) {

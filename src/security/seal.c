@@ -3,6 +3,7 @@
 
 #include "link/crc.h"
 #include "link/frame.h"
+#include "security/afl_mac.h"
 #include "security/cipher_mode.h"
 #include "security/ell_cipher.h"
 #include "security/fragment.h"
@@ -80,6 +81,14 @@ static enum wm_status set_extent(struct wm_config *config, const struct wm_mode_
     return WM_OK;
 }
 
+/* Whose keys, IV and nonce: of the long header, otherwise of the link layer. */
+static struct wm_address meter_of(const struct wm_seal_spec *spec)
+{
+    if (spec->tpl.header == WM_TPL_LONG)
+        return spec->tpl.address;
+    return spec->to_meter && spec->has_ell && spec->ell.has_receiver ? spec->ell.receiver : spec->sender;
+}
+
 /* The TPL: header, then the payload encrypted as the configuration says. */
 static enum wm_status build_tpdu(struct wm_sealer *sealer, const struct wm_message_keys *derived)
 {
@@ -118,14 +127,18 @@ static enum wm_status build_tpdu(struct wm_sealer *sealer, const struct wm_messa
     if (encrypts) {
         uint8_t *at = out.data + out.len;
         input = (struct wm_mode_input){.config = &parsed,
-                                       .meter = spec->tpl.header == WM_TPL_LONG                             ? spec->tpl.address
-                                                : spec->to_meter && spec->has_ell && spec->ell.has_receiver ? spec->ell.receiver
-                                                                                                            : spec->sender,
+                                       .meter = meter_of(spec),
                                        .acc = spec->tpl.acc,
                                        .to_meter = spec->to_meter,
                                        .counter = spec->counter,
                                        .aad = {out.data, out.len - parsed.header_bytes + parsed.authenticated_bytes},
                                        .date = spec->date};
+        if (mode->tag && spec->clear.len) { /* the tag covers the clear text too; there is room, see above */
+            uint8_t *all = sealer->plain + plain.len;
+            memcpy(all, input.aad.data, input.aad.len);
+            memcpy(all + input.aad.len, spec->clear.data, spec->clear.len);
+            input.aad = (struct wm_span){all, input.aad.len + spec->clear.len};
+        }
         status = wm_mode_seal(sealer->crypto, sealer->key.bytes, derived, &input, plain, at, at + plain.len + spec->clear.len);
         out.len += plain.len;
         wm_writer_bytes(&out, spec->clear);
@@ -136,13 +149,6 @@ static enum wm_status build_tpdu(struct wm_sealer *sealer, const struct wm_messa
     }
     sealer->len = out.len;
     return status;
-}
-
-static uint32_t meter_id(const struct wm_seal_spec *spec)
-{
-    if (spec->tpl.header == WM_TPL_LONG)
-        return spec->tpl.address.id;
-    return spec->to_meter && spec->has_ell && spec->ell.has_receiver ? spec->ell.receiver.id : spec->sender.id;
 }
 
 /* Bytes of a telegram in front of the AFL or TPL. */
@@ -159,23 +165,21 @@ static enum wm_status authenticate(struct wm_sealer *sealer, const struct wm_mes
     struct wm_fragmenter *fragmenter = &sealer->fragmenter;
     size_t room = WM_TELEGRAM_MAX - link_bytes(spec);
     const struct wm_afl_mac_type *type = wm_afl_mac_type(spec->authentication_type);
-    uint8_t prefix[WM_AFL_MAC_PREFIX_MAX];
-    struct wm_span parts[2] = {{prefix, 0}, {sealer->tpdu, sealer->len}};
+    struct wm_span tpdu = {sealer->tpdu, sealer->len};
+    struct wm_address meter = meter_of(spec);
 
     *fragmenter =
         (struct wm_fragmenter){.edition = spec->edition,
                                .fragment_bytes = spec->fragment_bytes && spec->fragment_bytes < room ? spec->fragment_bytes : room,
-                               .message = {.ki = spec->key_info, .mcr = spec->counter, .payload = parts[1]}};
+                               .message = {.ki = spec->key_info, .mcr = spec->counter, .payload = tpdu}};
     fragmenter->message.mcl = wm_fragmenter_mcl(fragmenter, spec->authentication_type, spec->has_mcr, spec->has_key_info);
     fragmenter->message.ml = (uint16_t)sealer->len;
     if (type->kind == WM_AFL_MAC_NONE)
         return WM_OK;
-    if (type->kind != WM_AFL_MAC_CMAC)
-        return WM_UNSUPPORTED;
-    parts[0].len = wm_afl_mac_prefix(&fragmenter->message, prefix);
     fragmenter->message.mac = (struct wm_span){sealer->mac, type->bytes};
-    return wm_crypto_cmac(sealer->crypto, !spec->has_key_info || (spec->key_info >> 4 & 3) == 1 ? derived->mac : sealer->key.bytes,
-                          parts, 2, sealer->mac);
+    return wm_afl_mac(sealer->crypto, spec->experimental,
+                      !spec->has_key_info || (spec->key_info >> 4 & 3) == 1 ? derived->mac : sealer->key.bytes,
+                      &fragmenter->message, &meter, spec->counter, tpdu, sealer->mac);
 }
 
 enum wm_status wm_seal(struct wm_sealer *sealer, const struct wm_seal_spec *spec, const struct wm_key *key)
@@ -197,7 +201,7 @@ enum wm_status wm_seal(struct wm_sealer *sealer, const struct wm_seal_spec *spec
     sealer->spec = *spec;
     sealer->key = key ? *key : (struct wm_key){0};
     if (needs_key && !sealer->key.des)
-        status = wm_kdf_a(sealer->crypto, sealer->key.bytes, spec->to_meter, spec->counter, meter_id(spec), &derived);
+        status = wm_kdf_a(sealer->crypto, sealer->key.bytes, spec->to_meter, spec->counter, meter_of(spec).id, &derived);
     if (status == WM_OK)
         status = build_tpdu(sealer, &derived);
     if (status == WM_OK && spec->has_afl)

@@ -180,7 +180,8 @@ START_TEST(plain_messages)
     ck_assert_uint_eq(message.apl.len, 6);
     ck_assert_int_eq(open_layers("780C1378563412"), WM_VERDICT_PLAIN);
     ck_assert_uint_eq(message.apl.len, 6);
-    ck_assert_int_eq(open_layers("7A010000050C1378563412"), WM_VERDICT_PLAIN); /* mode 5, N = 0 */
+    ck_assert_int_eq(open_layers("7A010000050C1378563412"), WM_VERDICT_PLAIN_THOUGH_DECLARED); /* mode 5, N = 0 */
+    ck_assert(message.readable);
     ck_assert_int_eq(open_layers("8C2001780C13"), WM_VERDICT_PLAIN);
     ck_assert(message.readable);
     /* no transport layer at all */
@@ -236,8 +237,9 @@ START_TEST(malformed_says_where)
         {"90", "the authentication and fragmentation layer is cut off"},
         {"900F002C25", "the authentication and fragmentation layer is cut off"},
         {"90020024781234", "AFL.AFLL leaves no room for the fields that AFL.FCL announces"},
-        {"9003002025780C13", "AFL.MCL announces a MAC, and there is none"},
-        {"900800242500112233780C13", "the AFL MAC has not the length that AFL.MCL says"},
+        {"9003002005780C13", "AFL.MCL announces a MAC, and there is none"},
+        {"900800240500112233780C13", "the AFL MAC has not the length that AFL.MCL says"},
+        {"900800242500112233780C13", "AFL.MCL and AFL.FCL do not name the same fields"},
         {"8C200190020200780C13", "a fragment without its beginning"},
         {"8C200190020140780C13", "the first fragment has no AFL.MCL"},
         {"7A01001007", "the configuration field's extension is cut off"},

@@ -95,12 +95,14 @@ static const struct wm_key *key_of(unsigned mode)
     return mode == 2 || mode == 3 ? &des : &key;
 }
 
-static enum wm_verdict expected_of(unsigned mode, bool afl)
+static enum wm_verdict expected_of(unsigned mode, bool afl, enum wm_tpl_header header)
 {
     bool tag = mode >= 8 && mode <= 10;
 
     if (mode == 0)
         return afl ? WM_VERDICT_AUTHENTICATED : WM_VERDICT_PLAIN;
+    if (mode == 5 && header == WM_TPL_SHORT) /* the address in its IV is not under the MAC: test_attacks.c */
+        return WM_VERDICT_DECRYPTED;
     return afl || tag ? WM_VERDICT_DECRYPTED_AND_AUTHENTICATED : WM_VERDICT_DECRYPTED;
 }
 
@@ -127,8 +129,8 @@ START_TEST(seal_then_open)
         if (wm_seal_next(sealer, &(struct wm_writer){apl, sizeof apl, 0, false}) != WM_END)
             continue; /* fragments have a test of their own */
         ck_assert_int_eq(wm_open(opener, wm_writer_span(&out), &message), WM_OK);
-        ck_assert_msg(message.verdict == expected_of(mode, afl), "mode %u: %s %s", mode, wm_verdict_name(message.verdict),
-                      message.detail);
+        ck_assert_msg(message.verdict == expected_of(mode, afl, spec.tpl.header), "mode %u: %s %s", mode,
+                      wm_verdict_name(message.verdict), message.detail);
         ck_assert(message.readable);
         ck_assert_uint_eq(message.to_meter, to_meter);
         struct wm_span got = message.apl;
