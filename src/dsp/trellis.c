@@ -25,7 +25,7 @@ struct wm_trellis {
     struct wm_chip_timing timing;
     double h; /* of the last wm_trellis_decide */
     float amplitude;
-    bool decided;
+    bool improved;   /* the alternatives are those of the decisions */
     uint8_t *chip;   /* pre_chips + chips_max decisions, the known ones first */
     uint8_t *choice; /* of the kernel, for two sets of modulation indices */
     float *memory;
@@ -92,7 +92,7 @@ enum wm_status wm_trellis_correlate(struct wm_trellis *trellis, const struct wm_
         return WM_INVALID;
     trellis->count = chips;
     trellis->timing = *timing;
-    trellis->decided = false;
+    trellis->improved = false;
     return wm_correlator_run(trellis->chips, in, timing, -(long)trellis->pre_chips, trellis->pre_chips + chips, 0);
 }
 
@@ -321,17 +321,22 @@ double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, un
         }
     }
     trace_back(trellis, trellis->choice + best_set * CHOICE_BYTES * n, best_lane, best_state);
+    trellis->improved = false;
+    return trellis->h;
+}
+
+void wm_trellis_improve(struct wm_trellis *trellis)
+{
     begin_alternatives(trellis);
     wm_alternatives_improve(trellis->alternatives, FLIPS_MAX);
-    trellis->decided = true;
-    return trellis->h;
+    trellis->improved = true;
 }
 
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
 {
     const double variance = noise_density * SAMPLES / trellis->timing.period;
 
-    if (!trellis->decided || !(variance > 0))
+    if (!trellis->improved || !(variance > 0))
         return 0;
     smooth(trellis);
     if (!(trellis->amplitude > 0))

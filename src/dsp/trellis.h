@@ -29,9 +29,10 @@ WM_MUST_USE enum wm_status wm_trellis_correlate(struct wm_trellis *trellis, cons
 /* Chip by chip, no memory: the tone with more energy. */
 void wm_trellis_hard(struct wm_trellis *trellis);
 /* The trellis over all chips with h_count (8 or 16) modulation indices round h, h_step apart (0: h alone), side by side; the best
- * path's chips are kept, and the better ones of the alternatives that the trellis could not see are applied. Returns its index.
- * alpha: how much of the carrier reference is kept from chip to chip. */
+ * path's chips are kept. Returns its index. alpha: how much of the carrier reference is kept from chip to chip. */
 double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, unsigned h_count, float alpha);
+/* After it: applies the better ones of the alternatives that the trellis could not see. */
+void wm_trellis_improve(struct wm_trellis *trellis);
 /* Fits carrier, h, timing and clock to the decisions: *timing is updated; correlate again afterwards. h_span: how far h may be off.
  */
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span);
@@ -41,7 +42,7 @@ const uint8_t *wm_trellis_values(const struct wm_trellis *trellis);
 float wm_trellis_amplitude(const struct wm_trellis *trellis);
 
 /* Other sequences that explain the burst nearly as well, in order of their last data chip; cost is a log-likelihood ratio, at most
- * max_cost. noise_density: white noise power per sample-rate unit of the baseband. Returns how many, at most cap (the first ones).
- */
+ * max_cost. noise_density: white noise power per sample-rate unit of the baseband. After wm_trellis_improve. Returns how many, at
+ * most cap (the first ones). */
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events,
                          size_t cap);

@@ -112,6 +112,26 @@ static enum wm_status run_words(struct wm_demodulator *d, unsigned tier, size_t 
     return wm_words_refine(d->words, d->in, &d->timing);
 }
 
+/* The trellis over a wide range of modulation indices with a reference that forgives the carrier estimate. */
+static enum wm_status first_trellis(struct wm_demodulator *d, size_t chips)
+{
+    struct wm_trellis *t = d->trellis;
+
+    if (chips > GROW_CHIPS) { /* 100 ppm of clock is a quarter chip at the end of the longest frame */
+        enum wm_status status = wm_trellis_correlate(t, d->in, &d->timing, GROW_CHIPS);
+        if (status != WM_OK)
+            return status;
+        (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
+        wm_trellis_improve(t);
+        wm_trellis_refine(t, &d->timing, 0.05);
+        status = wm_trellis_correlate(t, d->in, &d->timing, chips);
+        if (status != WM_OK)
+            return status;
+    }
+    (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
+    return WM_OK;
+}
+
 static enum wm_status run_trellis(struct wm_demodulator *d, unsigned tier, size_t chips)
 {
     struct wm_trellis *t = d->trellis;
@@ -120,28 +140,29 @@ static enum wm_status run_trellis(struct wm_demodulator *d, unsigned tier, size_
     if (tier == 0) {
         d->timing = d->acquired;
         status = wm_trellis_correlate(t, d->in, &d->timing, chips);
-        if (status == WM_OK)
+        if (status != WM_OK)
+            return status;
+        if (d->strong) {
             wm_trellis_hard(t);
-        return status;
-    }
-    if (tier == 1) {
-        if (chips > GROW_CHIPS) { /* 100 ppm of clock is a quarter chip at the end of the longest frame */
-            status = wm_trellis_correlate(t, d->in, &d->timing, GROW_CHIPS);
-            if (status != WM_OK)
-                return status;
-            (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
-            wm_trellis_refine(t, &d->timing, 0.05);
-            status = wm_trellis_correlate(t, d->in, &d->timing, chips);
-            if (status != WM_OK)
-                return status;
+            return WM_OK;
         }
-        (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
-        return WM_OK;
+        status = first_trellis(d, chips);
+        if (d->format == WM_FORMAT_A)
+            return status;
+        /* Format B's long block has errors that its CRC cannot see: not to be believed without a look at the alternatives. */
+    } else if (tier == 1) {
+        if (d->strong)
+            status = first_trellis(d, chips);
+        else if (d->format == WM_FORMAT_B)
+            return WM_OK;
+    } else {
+        wm_trellis_refine(t, &d->timing, tier == 2 ? 0.08 : 0.012);
+        status = wm_trellis_correlate(t, d->in, &d->timing, chips);
+        if (status == WM_OK)
+            (void)wm_trellis_decide(t, d->timing.h, 0.003, 8, 0.975f);
     }
-    wm_trellis_refine(t, &d->timing, tier == 2 ? 0.08 : 0.012);
-    status = wm_trellis_correlate(t, d->in, &d->timing, chips);
     if (status == WM_OK)
-        (void)wm_trellis_decide(t, d->timing.h, 0.003, 8, 0.975f);
+        wm_trellis_improve(t);
     return status;
 }
 
@@ -177,7 +198,7 @@ static void soft_chips(struct wm_demodulator *d, size_t bytes, struct wm_soft *s
     memset(soft->bytes, 0, bytes);
     for (size_t k = 0; k < bytes * 8; k++)
         soft->bytes[k / 8] |= (uint8_t)(value[k] << (7 - k % 8));
-    if (!d->with_events || d->done_tier == 0)
+    if (!d->with_events)
         return;
     size_t n = wm_trellis_events(d->trellis, d->noise_density, EVENT_COST_MAX, d->others, EVENTS_MAX);
     for (size_t i = 0; i < n; i++)
@@ -203,8 +224,6 @@ enum wm_status wm_demodulator_read(struct wm_demodulator *d, unsigned tier, size
     if (bytes != d->done_bytes || (int)tier < d->done_tier)
         d->done_tier = -1;
     d->done_bytes = bytes;
-    if (d->trellis && !d->strong && tier == 0)
-        tier = 1;
     while (d->done_tier < (int)tier) {
         unsigned next = (unsigned)(d->done_tier + 1);
         enum wm_status status =

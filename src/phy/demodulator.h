@@ -7,9 +7,10 @@
 
 /* Soft bytes of one mode from a channel's baseband and an acquired timing, in tiers of rising effort:
  *   tier  S, T (words)                        C (trellis)
- *   0     words without phase reference       chips one by one; no error events
- *   1     phase from the neighbouring words   trellis over 16 modulation indices
- *   2, 3  burst refined, again                burst refined, trellis over a finer grid, stiffer carrier */
+ *   0     words without phase reference       strong: chips one by one; else trellis over 16 modulation indices
+ *   1     phase from the neighbouring words   trellis, and the alternatives that it cannot see
+ *   2, 3  burst refined, again                burst refined, trellis over a finer grid, stiffer carrier, alternatives
+ * Error events come from tier 1 on, with mode C's format B from tier 0 unless the burst is strong. */
 struct wm_demodulator;
 
 #define WM_TIERS 4
@@ -20,7 +21,8 @@ WM_MUST_USE enum wm_status wm_demodulator_create(const struct wm_kernels *kernel
 void wm_demodulator_destroy(struct wm_demodulator *demodulator);
 
 /* Begins a burst. `in` and what it points to must stay until the next begin. start of *timing: the first data chip. with_events:
- * whether error events are wanted (they are not where another mode is likelier). */
+ * whether error events are wanted (they are not where another mode is likelier); strong: decisions without any memory are likely
+ * to do, so that the first tier need not be more. */
 void wm_demodulator_begin(struct wm_demodulator *demodulator, const struct wm_baseband *in, const struct wm_chip_timing *timing,
                           enum wm_format format, float noise_density, bool with_events, bool strong);
 /* As wm_soft_source.read. */

@@ -81,12 +81,14 @@ START_TEST(strong_chips_are_read)
         wm_trellis_hard(t.trellis);
         ck_assert_msg(errors(&t) == 0, "%g Hz, %+d: %u errors", deviations[_i], off, errors(&t));
         double found = wm_trellis_decide(t.trellis, timing.h, 0.01, 16, ALPHA);
+        wm_trellis_improve(t.trellis);
         ck_assert_double_eq_tol(found, h, off == 1 ? 0.05 : 0.0101); /* shaping makes it smaller */
         /* near h = 1 a wrong chip leaves next to no phase step behind, and shaping makes it cheap */
         ck_assert_msg(errors(&t) <= (t.m.bt > 0 ? 1 : 0), "%g Hz, %+d: %u errors in the trellis", deviations[_i], off, errors(&t));
         wm_trellis_refine(t.trellis, &timing, 0.03);
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
         (void)wm_trellis_decide(t.trellis, timing.h, 0, 8, ALPHA);
+        wm_trellis_improve(t.trellis);
         ck_assert_uint_eq(errors(&t), 0);
         struct wm_alternative events[64];
         (void)wm_trellis_events(t.trellis, 1e-6f, 14, events, 64);
@@ -114,6 +116,7 @@ START_TEST(refine_finds_carrier_timing_clock_and_index)
             for (int round = 0; round < 2; round++) {
                 ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
                 (void)wm_trellis_decide(t.trellis, timing.h, round ? 0 : 0.01, round ? 8 : 16, ALPHA);
+                wm_trellis_improve(t.trellis);
                 wm_trellis_refine(t.trellis, &timing, round ? 0.012 : 0.05);
             }
             double middle = (double)t.chips / 2; /* where start and period are one figure */
@@ -138,6 +141,7 @@ START_TEST(search_finds_h_in_noise)
         timing.h += 0.05 * (f % 3 - 1.0);
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
         double found = wm_trellis_decide(t.trellis, timing.h, 0.01, 16, ALPHA);
+        wm_trellis_improve(t.trellis);
         ck_assert_msg(fabs(found - t.truth.h) < 0.0151, "frame %u: %g, not %g", f, found, t.truth.h);
         trial_close(&t);
     }
@@ -160,6 +164,7 @@ START_TEST(events_hold_the_truth)
         wm_trellis_hard(t.trellis);
         hard += errors(&t);
         (void)wm_trellis_decide(t.trellis, t.truth.h, 0, 8, ALPHA);
+        wm_trellis_improve(t.trellis);
         sequence += errors(&t);
         size_t n = wm_trellis_events(t.trellis, (float)t.burst.noise_density, 14, events, CAP);
         listed += n;
@@ -217,12 +222,14 @@ START_TEST(bounds)
     ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &t.truth, 300), WM_OK);
     ck_assert_uint_eq(wm_trellis_events(t.trellis, 1, 14, events, 8), 0); /* nothing is decided */
     (void)wm_trellis_decide(t.trellis, t.truth.h, 0, 8, ALPHA);
+    wm_trellis_improve(t.trellis);
     ck_assert_uint_eq(wm_trellis_events(t.trellis, 0, 14, events, 8), 0); /* no noise, no price */
     ck_assert_uint_eq(wm_trellis_events(t.trellis, (float)t.burst.noise_density, 14, events, 0), 0);
     ck_assert_uint_eq(errors(&t), 0);
     t.chips = 8; /* short frames */
     ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &t.truth, 8), WM_OK);
     (void)wm_trellis_decide(t.trellis, t.truth.h, 0.01, 16, ALPHA);
+    wm_trellis_improve(t.trellis);
     struct wm_chip_timing timing = t.truth;
     wm_trellis_refine(t.trellis, &timing, 0.05);
     ck_assert_uint_eq(errors(&t), 0);
