@@ -2,9 +2,8 @@
 #include "phy/channel.h"
 
 #include "base/select.h"
-#include "dsp/design.h"
-#include "dsp/rotate.h"
 #include "dsp/sync.h"
+#include "phy/baseband.h"
 #include "phy/demodulator.h"
 #include "phy/gate.h"
 
@@ -12,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASEBAND_HZ        400e3 /* least rate of the burst baseband */
-#define HALF_WIDTH_HZ      180e3 /* of its filter: frequency deviation, half a chip rate and +-60 kHz of carrier */
 #define GATE_HZ            200e3 /* rate of the gate's filter output */
 #define GATE_HALF_WIDTH_HZ 120e3
 #define CELL_OUTPUTS       32   /* of the gate's filter: a cell is 0.16 ms */
@@ -21,6 +18,7 @@
 #define WAITING_MAX        4
 #define GUARD_CHIPS        20    /* a better sync position this far on replaces a candidate: the preamble resembles itself */
 #define RISE               2.5   /* power step that reopens the search inside a burst */
+#define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
 #define DC_CELLS           512   /* cells in one estimate of the converter's offset */
 #define DC_PICKS           16    /* samples looked at in a cell for it */
 #define FOLLOW_MIN         0.65f /* of the sync word's amplitude that C's second word must have */
@@ -37,11 +35,13 @@ struct waiting {
     bool used;
     struct wm_chip_timing timing;
     float amplitude;
-    unsigned mode_at;       /* index into config.modes that is being tried */
-    bool first_call;        /* the callback has not seen this mode's sync yet */
-    float follows[2];       /* C's second word, format A and B, relative to the sync word */
-    size_t air_bytes;       /* asked for */
-    int64_t need;           /* baseband samples */
+    unsigned mode_at; /* index into config.modes that is being tried */
+    bool first_call;  /* the callback has not seen this mode's sync yet */
+    float follows[2]; /* C's second word, format A and B, relative to the sync word */
+    int64_t need;     /* baseband samples */
+    bool early;       /* the frame is to be read first when its last chip has been heard, at stream sample early_need */
+    int64_t early_need;
+    unsigned short_tier;    /* that could not read for want of samples */
     uint8_t head[HEAD_MAX]; /* as first read */
     size_t head_bytes;      /* 0: not yet */
     enum wm_format format;
@@ -49,7 +49,6 @@ struct waiting {
 
 struct wm_channel {
     struct wm_channel_config config;
-    double offset_hz;
     bool near_dc; /* the converter's offset lies in or near the filters' bands */
     /* gate */
     struct wm_band_filter gate_filter;
@@ -59,14 +58,8 @@ struct wm_channel {
     int64_t cell_samples;
     unsigned window; /* cells */
     float cell_re[CELL_OUTPUTS], cell_im[CELL_OUTPUTS];
-    double dc_i, dc_q; /* converter offset, full scale */
     float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
-    /* baseband */
-    struct wm_band_filter filter;
-    double baseband_hz;
-    float *re, *im;
-    size_t capacity;
-    struct wm_baseband baseband;
+    struct wm_band band; /* knows the converter's offset too */
     /* search */
     struct wm_sync_finder *finder;
     int64_t search_at;  /* next position, baseband samples */
@@ -117,7 +110,7 @@ static enum wm_status create_finder(struct wm_channel *channel)
         .chips = chips,
         .count = preamble + sync_count,
         .sync_count = sync_count,
-        .sample_rate_hz = channel->baseband_hz,
+        .sample_rate_hz = channel->band.rate_hz,
         .chip_rate_cps = info->chip_rate_cps,
         .deviation_hz = info->deviation_hz,
         .h_min = 2 * info->deviation_min_hz / info->chip_rate_cps,
@@ -143,17 +136,14 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
         return WM_NO_MEMORY;
     channel->config = *config;
     const struct wm_mode_info *info = mode_info(channel);
-    channel->offset_hz = info->centre_hz - config->centre_hz;
-    channel->near_dc = fabs(channel->offset_hz) < 2 * HALF_WIDTH_HZ;
-    unsigned decimation = (unsigned)(rate / BASEBAND_HZ), gate_decimation = (unsigned)lround(rate / GATE_HZ);
-    channel->baseband_hz = rate / decimation;
+    const double offset_hz = info->centre_hz - config->centre_hz;
+    channel->near_dc = fabs(offset_hz) < DC_NEAR_HZ;
+    const unsigned gate_decimation = (unsigned)lround(rate / GATE_HZ);
     channel->cell_samples = (int64_t)gate_decimation * CELL_OUTPUTS;
     channel->window = info->code == WM_CODE_MANCHESTER ? 8 : 2;
-    status = wm_band_filter_create(&channel->filter, 16 * decimation, decimation, rate,
-                                   fmin(HALF_WIDTH_HZ, 0.45 * channel->baseband_hz), channel->offset_hz);
+    status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
     if (status == WM_OK)
-        status =
-            wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, channel->offset_hz);
+        status = wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, offset_hz);
     if (status == WM_OK) {
         /* rate * (share of the noise that passes): independent samples in a cell */
         double independent = (double)channel->cell_samples * fmin(channel->gate_filter.noise_hz, rate / gate_decimation) / rate;
@@ -167,18 +157,13 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     }
     if (status == WM_OK)
         status = create_finder(channel);
-    double slowest = channel->baseband_hz / info->chip_rate_cps / (1 - info->clock_tolerance) * 1.02;
+    double slowest = channel->band.rate_hz / info->chip_rate_cps / (1 - info->clock_tolerance) * 1.02;
     for (unsigned i = 0; status == WM_OK && i < config->mode_count; i++)
         status = wm_demodulator_create(config->kernels, config->modes[i], slowest, &channel->demodulator[i]);
-    channel->capacity = 2 * (size_t)((LONGEST_BURST_S + 0.03) * channel->baseband_hz);
-    channel->re = aligned_alloc(32, (channel->capacity * 2 * sizeof(float) + 31) / 32 * 32);
-    if (status == WM_OK && !channel->re)
-        status = WM_NO_MEMORY;
     if (status != WM_OK) {
         wm_channel_destroy(channel);
         return status;
     }
-    channel->im = channel->re + channel->capacity;
     wm_channel_reset(channel);
     *channel_out = channel;
     return WM_OK;
@@ -188,13 +173,12 @@ void wm_channel_destroy(struct wm_channel *channel)
 {
     if (!channel)
         return;
-    wm_band_filter_destroy(&channel->filter);
+    wm_band_close(&channel->band);
     wm_band_filter_destroy(&channel->gate_filter);
     wm_gate_destroy(channel->gate);
     wm_sync_finder_destroy(channel->finder);
     for (unsigned i = 0; i < 2; i++)
         wm_demodulator_destroy(channel->demodulator[i]);
-    free(channel->re);
     free(channel);
 }
 
@@ -203,34 +187,21 @@ void wm_channel_reset(struct wm_channel *channel)
     wm_gate_reset(channel->gate);
     channel->open = channel->searching = channel->has_best = false;
     channel->cell = 0;
-    channel->dc_i = channel->dc_q = 0;
-    channel->baseband = (struct wm_baseband){.re = channel->re, .im = channel->im};
+    wm_band_reset(&channel->band);
     channel->search_at = channel->search_end = 0;
     channel->level_at_sync = 0;
     memset(channel->waiting, 0, sizeof channel->waiting);
 }
 
-/* ---- indices: baseband sample m is the filter at stream samples [m * decimation, m * decimation + taps) */
-
-static int64_t baseband_end(const struct wm_channel *channel)
-{
-    return channel->baseband.first + (int64_t)channel->baseband.count;
-}
-
-static int64_t stream_need(const struct wm_channel *channel, int64_t baseband)
-{
-    return (baseband - 1) * channel->filter.fir.decimation + channel->filter.fir.taps;
-}
+/* ---- baseband */
 
 static int64_t cell_need(const struct wm_channel *channel)
 {
-    unsigned taps =
-        channel->filter.fir.taps > channel->gate_filter.fir.taps ? channel->filter.fir.taps : channel->gate_filter.fir.taps;
+    unsigned taps = channel->band.filter.fir.taps > channel->gate_filter.fir.taps ? channel->band.filter.fir.taps
+                                                                                  : channel->gate_filter.fir.taps;
 
     return (channel->cell + 1) * channel->cell_samples + taps;
 }
-
-/* ---- baseband */
 
 static int64_t oldest_wanted(const struct wm_channel *channel)
 {
@@ -245,38 +216,9 @@ static int64_t oldest_wanted(const struct wm_channel *channel)
     return oldest - 8;
 }
 
-/* Filters up to (not including) baseband sample `end`, whose stream samples have arrived. */
 static void extend(struct wm_channel *channel, int64_t end)
 {
-    struct wm_baseband *base = &channel->baseband;
-    const struct wm_fir *fir = &channel->filter.fir;
-    const double full_scale = wm_intake_full_scale(channel->config.intake), scale = 1 / (channel->filter.gain * full_scale);
-    const float dc_re = (float)((channel->dc_i * channel->filter.dc_re - channel->dc_q * channel->filter.dc_im) * full_scale);
-    const float dc_im = (float)((channel->dc_i * channel->filter.dc_im + channel->dc_q * channel->filter.dc_re) * full_scale);
-    int64_t from = baseband_end(channel);
-
-    if (end <= from)
-        return;
-    if (base->count + (size_t)(end - from) > channel->capacity) {
-        int64_t oldest = oldest_wanted(channel), least = end - (int64_t)channel->capacity;
-        int64_t keep = oldest > least ? oldest : least; /* a burst that never ends loses its beginning, not our memory */
-        keep = keep > from ? from : keep < base->first ? base->first : keep;
-        size_t drop = (size_t)(keep - base->first);
-        memmove(channel->re, channel->re + drop, (base->count - drop) * sizeof(float));
-        memmove(channel->im, channel->im + drop, (base->count - drop) * sizeof(float));
-        base->first += (int64_t)drop;
-        base->count -= drop;
-    }
-    size_t n = (size_t)(end - from);
-    float *re = channel->re + base->count, *im = channel->im + base->count;
-    channel->config.kernels->fir(fir, wm_intake_at(channel->config.intake, from * fir->decimation), n, re, im);
-    for (size_t i = 0; i < n; i++) {
-        re[i] -= dc_re;
-        im[i] -= dc_im;
-    }
-    double step = -channel->offset_hz / channel->baseband_hz;
-    wm_rotate(channel->config.kernels, re, im, n, step * (double)from, step, (float)scale, re, im);
-    base->count += n;
+    wm_band_extend(&channel->band, end, oldest_wanted(channel));
 }
 
 /* Begins a new stretch of baseband at sample `first`, or goes on where the old one ends when that is later or close. */
@@ -286,16 +228,12 @@ static void begin_baseband(struct wm_channel *channel, int64_t first)
 
     for (int i = 0; i < WAITING_MAX; i++)
         wanted = wanted || channel->waiting[i].used;
-    if (wanted || (channel->baseband.count > 0 && first <= baseband_end(channel))) {
+    if (wanted || (channel->band.stretch.count > 0 && first <= wm_band_end(&channel->band))) {
         /* a stretch in use is made to reach; at most the gap since the gate closed */
         extend(channel, first);
     } else {
         /* silence before it: acquisition looks some chips before a sequence that may begin at once */
-        const size_t pad = (size_t)(LOOK_BACK_CHIPS * channel->baseband_hz / mode_info(channel)->chip_rate_cps);
-        memset(channel->re, 0, pad * sizeof(float));
-        memset(channel->im, 0, pad * sizeof(float));
-        channel->baseband.first = first - (int64_t)pad;
-        channel->baseband.count = pad;
+        wm_band_begin(&channel->band, first, (size_t)(LOOK_BACK_CHIPS * channel->band.rate_hz / mode_info(channel)->chip_rate_cps));
     }
     if (channel->search_at < first)
         channel->search_at = first;
@@ -306,27 +244,27 @@ static void begin_baseband(struct wm_channel *channel, int64_t first)
 
 static float noise_density(const struct wm_channel *channel)
 {
-    return (float)(wm_gate_floor(channel->gate) / channel->gate_filter.noise_hz * channel->baseband_hz);
+    return (float)(wm_gate_floor(channel->gate) / channel->gate_filter.noise_hz * channel->band.rate_hz);
 }
 
 static void describe(const struct wm_channel *channel, const struct waiting *w, struct wm_signal *signal)
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-    const double centre_tap = (channel->filter.fir.taps - 1) / 2.0;
     const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
-    const double at = (w->timing.start + skip) * channel->filter.fir.decimation + centre_tap;
+    const double at = wm_band_stream_time(&channel->band, w->timing.start + skip);
     const double power = (double)w->amplitude * (double)w->amplitude;
 
     *signal = (struct wm_signal){
         .sample_index = at > 0 ? (uint64_t)at : 0,
         .time_ns = channel->config.start_time_ns,
         .channel_hz = info->centre_hz,
-        .offset_hz = (float)(w->timing.carrier * channel->baseband_hz),
+        .offset_hz = (float)(w->timing.carrier * channel->band.rate_hz),
         .rssi_dbfs = (float)(10 * log10(power + 1e-30)),
-        .snr_db = (float)(10 * log10(power / info->chip_rate_cps / ((double)noise_density(channel) / channel->baseband_hz + 1e-30) +
-                                     1e-30)),
+        .snr_db =
+            (float)(10 *
+                    log10(power / info->chip_rate_cps / ((double)noise_density(channel) / channel->band.rate_hz + 1e-30) + 1e-30)),
         .deviation_hz = (float)(w->timing.h * info->chip_rate_cps / 2),
-        .clock_ppm = (float)((channel->baseband_hz / info->chip_rate_cps / w->timing.period - 1) * 1e6),
+        .clock_ppm = (float)((channel->band.rate_hz / info->chip_rate_cps / w->timing.period - 1) * 1e6),
     };
     if (signal->time_ns != WM_TIME_UNKNOWN)
         signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz * 1e9);
@@ -342,9 +280,9 @@ static void refine_signal(struct wm_channel *channel, const struct waiting *w, s
     /* the last block's clock drawn to the frame's end, against where the sync word put its beginning: the mean over the frame */
     const double period = (tracked->start + chips * tracked->period - (w->timing.start + skip)) / chips;
 
-    channel->signal.offset_hz = (float)(tracked->carrier * channel->baseband_hz);
+    channel->signal.offset_hz = (float)(tracked->carrier * channel->band.rate_hz);
     channel->signal.deviation_hz = (float)(tracked->h * info->chip_rate_cps / 2);
-    channel->signal.clock_ppm = (float)((channel->baseband_hz / info->chip_rate_cps / period - 1) * 1e6);
+    channel->signal.clock_ppm = (float)((channel->band.rate_hz / info->chip_rate_cps / period - 1) * 1e6);
 }
 
 /* The head of a frame is asked for twice: to learn the length, and again when the whole has arrived. Its first reading is kept. */
@@ -361,7 +299,13 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         soft->format = w->format;
         return WM_OK;
     }
+    if (w->early && tier > 0) { /* the early reading is for frames that need no care */
+        w->short_tier = tier;
+        return WM_TOO_SHORT;
+    }
     enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, bytes, soft);
+    if (status == WM_TOO_SHORT)
+        w->short_tier = tier;
     if (status == WM_OK)
         refine_signal(channel, w, bytes);
     if (status == WM_OK && tier == 0 && bytes <= sizeof w->head) {
@@ -372,17 +316,25 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
     return status;
 }
 
-/* What samples a frame of so many bytes needs; a clock still known badly gets some slack. */
-static int64_t bytes_need(const struct wm_channel *channel, const struct waiting *w, size_t bytes)
+/* Plans the reading of a frame of so many bytes: when all its samples and the filters' reach behind it have arrived, and before
+ * that when its last chip has, once, where nothing but samples was missing so far. */
+static void plan(const struct wm_channel *channel, struct waiting *w, size_t bytes)
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-    double chips = (double)bytes * info->chips_per_byte;
-    double nominal = channel->baseband_hz / info->chip_rate_cps;
-    double slack = fabs(w->timing.period / nominal - 1) > 0.005 ? 0.004 : 0.0004;
+    const double nominal = channel->band.rate_hz / info->chip_rate_cps;
+    /* a clock still known badly gets some slack */
+    const double slack = fabs(w->timing.period / nominal - 1) > 0.005 ? 0.004 : 0.0004;
+    const double chips = (double)bytes * info->chips_per_byte + (info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS : 0);
+    const int64_t need = wm_correlator_need(&w->timing, (long)ceil(chips * (1 + slack)) + 1);
 
-    if (info->code == WM_CODE_NRZ)
-        chips += SECOND_SYNC_CHIPS;
-    return wm_correlator_need(&w->timing, (long)ceil(chips * (1 + slack)) + 1);
+    const bool was_early = w->early;
+
+    w->early = !was_early && w->short_tier == 0 && w->head_bytes > 0 && need > w->need;
+    w->early_need = (int64_t)ceil(wm_band_stream_time(&channel->band, w->timing.start + chips * w->timing.period));
+    if (need > w->need)
+        w->need = need;
+    else if (!was_early) /* asked again for what had arrived: the tracked clock runs past it; a chip more */
+        w->need += (int64_t)ceil(w->timing.period);
 }
 
 /* Offers the burst to the callback, mode after mode. Returns false when it must wait. */
@@ -403,7 +355,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
                 continue;
             format = w->follows[1] > w->follows[0] ? WM_FORMAT_B : WM_FORMAT_A;
             /* C's clock is a crystal's: a period fitted to the sync word alone would only add noise; its middle stays */
-            const double nominal = channel->baseband_hz / wm_mode_info(mode)->chip_rate_cps;
+            const double nominal = channel->band.rate_hz / wm_mode_info(mode)->chip_rate_cps;
             timing.start -= SYNC_MIDDLE_CHIPS * (timing.period - nominal);
             timing.period = nominal;
             timing.start += SECOND_SYNC_CHIPS * nominal;
@@ -414,16 +366,13 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             w->head_bytes = 0;
         }
         w->first_call = false;
-        wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->baseband, &timing, format, noise_density(channel),
+        wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->band.stretch, &timing, format, noise_density(channel),
                              nrz || second<FOLLOW_SURE, channel->signal.snr_db> STRONG_DB);
         struct wm_sync sync = {.mode = mode, .format = format, .signal = &channel->signal, .source = &source};
         size_t bytes = 0;
         enum wm_status status = channel->config.on_sync(channel->config.user, &sync, &bytes);
         if (status == WM_TOO_SHORT) {
-            int64_t need = bytes_need(channel, w, bytes);
-            /* asked again for what had arrived: the tracked clock runs past it; a chip more */
-            w->need = need > w->need ? need : w->need + (int64_t)ceil(w->timing.period);
-            w->air_bytes = bytes;
+            plan(channel, w, bytes);
             return false;
         }
         if (status == WM_OK) {
@@ -456,7 +405,7 @@ static void take_candidate(struct wm_channel *channel)
     struct waiting *slot = NULL;
 
     channel->has_best = false;
-    if (wm_sync_finder_acquire(channel->finder, &channel->baseband, &candidate, &timing, &quality) != WM_OK)
+    if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK)
         return;
     for (int i = 0; i < WAITING_MAX && !slot; i++)
         if (!channel->waiting[i].used)
@@ -479,7 +428,7 @@ static void take_candidate(struct wm_channel *channel)
 static int64_t search_span(const struct wm_channel *channel)
 {
     const struct wm_mode_info *info = mode_info(channel);
-    double period = channel->baseband_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
+    double period = channel->band.rate_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
 
     return (int64_t)wm_sync_finder_span(channel->finder) + (int64_t)(42 * period) + 2 * WM_CHIP_MARGIN;
 }
@@ -487,7 +436,7 @@ static int64_t search_span(const struct wm_channel *channel)
 static void search(struct wm_channel *channel)
 {
     const int64_t span = search_span(channel), hop = (int64_t)wm_sync_finder_hop(channel->finder);
-    const double period = channel->baseband_hz / mode_info(channel)->chip_rate_cps;
+    const double period = channel->band.rate_hz / mode_info(channel)->chip_rate_cps;
     /* whole vectors of positions */
     int64_t batch = ((int64_t)(GUARD_CHIPS * period) / hop + 15) / 16 * 16 * hop;
 
@@ -495,14 +444,14 @@ static void search(struct wm_channel *channel)
         batch = WM_SYNC_BATCH / (16 * hop) * 16 * hop;
     while (channel->searching) {
         int64_t from = channel->search_at;
-        if (from < channel->baseband.first)
-            from = channel->search_at = channel->baseband.first;
+        if (from < channel->band.stretch.first)
+            from = channel->search_at = channel->band.stretch.first;
         if (any_waiting(channel) && wm_gate_level(channel->gate) < RISE * channel->level_at_sync)
             return; /* a burst is being received and nothing louder has come */
-        if (from + batch + span > baseband_end(channel))
+        if (from + batch + span > wm_band_end(&channel->band))
             return;
         struct wm_sync_candidate found;
-        enum wm_status status = wm_sync_finder_search(channel->finder, &channel->baseband, from, from + batch, &found);
+        enum wm_status status = wm_sync_finder_search(channel->finder, &channel->band.stretch, from, from + batch, &found);
         channel->search_at = from + batch;
         if (status == WM_OK && (!channel->has_best || found.score > channel->best.score)) {
             channel->best = found;
@@ -530,8 +479,8 @@ static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_s
     channel->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
     channel->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
     if (at + 1 == DC_CELLS) {
-        channel->dc_i = wm_select(channel->dc_cell_i, DC_CELLS, DC_CELLS / 2);
-        channel->dc_q = wm_select(channel->dc_cell_q, DC_CELLS, DC_CELLS / 2);
+        channel->band.dc_i = wm_select(channel->dc_cell_i, DC_CELLS, DC_CELLS / 2);
+        channel->band.dc_q = wm_select(channel->dc_cell_q, DC_CELLS, DC_CELLS / 2);
     }
 }
 
@@ -541,8 +490,8 @@ static double cell_power(struct wm_channel *channel)
     const struct wm_band_filter *filter = &channel->gate_filter;
     const int16_t *x = wm_intake_at(channel->config.intake, channel->cell * channel->cell_samples);
     const double full_scale = wm_intake_full_scale(channel->config.intake), scale = 1 / (filter->gain * full_scale);
-    const float dc_re = (float)((channel->dc_i * filter->dc_re - channel->dc_q * filter->dc_im) * full_scale);
-    const float dc_im = (float)((channel->dc_i * filter->dc_im + channel->dc_q * filter->dc_re) * full_scale);
+    const float dc_re = (float)((channel->band.dc_i * filter->dc_re - channel->band.dc_q * filter->dc_im) * full_scale);
+    const float dc_im = (float)((channel->band.dc_i * filter->dc_im + channel->band.dc_q * filter->dc_re) * full_scale);
 
     if (channel->near_dc)
         watch_dc(channel, x, full_scale);
@@ -556,7 +505,7 @@ static double cell_power(struct wm_channel *channel)
 
 static void run_cell(struct wm_channel *channel)
 {
-    const int64_t decimation = channel->filter.fir.decimation;
+    const int64_t decimation = channel->band.filter.fir.decimation;
     /* padding is not the channel's noise */
     const bool heard = (channel->cell + 1) * channel->cell_samples <= wm_intake_stream_end(channel->config.intake);
     const bool open = heard && wm_gate_push(channel->gate, cell_power(channel));
@@ -582,13 +531,19 @@ static void run_cell(struct wm_channel *channel)
     }
 }
 
+/* Stream samples that the burst waits for. */
+static int64_t waiting_need(const struct wm_channel *channel, const struct waiting *w)
+{
+    return w->early ? w->early_need : wm_band_need(&channel->band, w->need);
+}
+
 static struct waiting *next_waiting(const struct wm_channel *channel)
 {
     const struct waiting *next = NULL;
 
     for (int i = 0; i < WAITING_MAX; i++) {
         const struct waiting *w = &channel->waiting[i];
-        if (w->used && (!next || w->need < next->need))
+        if (w->used && (!next || waiting_need(channel, w) < waiting_need(channel, next)))
             next = w;
     }
     return (struct waiting *)next;
@@ -598,7 +553,7 @@ int64_t wm_channel_next(const struct wm_channel *channel)
 {
     const struct waiting *w = next_waiting(channel);
     int64_t cell = cell_need(channel);
-    int64_t burst = w ? stream_need(channel, w->need) : INT64_MAX;
+    int64_t burst = w ? waiting_need(channel, w) : INT64_MAX;
 
     return burst < cell ? burst : cell;
 }
@@ -606,13 +561,19 @@ int64_t wm_channel_next(const struct wm_channel *channel)
 void wm_channel_run(struct wm_channel *channel)
 {
     struct waiting *w = next_waiting(channel);
+    size_t made_up = 0;
 
-    if (!w || stream_need(channel, w->need) >= cell_need(channel)) {
+    if (!w || waiting_need(channel, w) >= cell_need(channel)) {
         run_cell(channel);
         return;
     }
-    extend(channel, w->need);
-    if (offer(channel, w)) {
+    if (w->early)
+        made_up = wm_band_make_up(&channel->band, w->early_need, w->need, oldest_wanted(channel));
+    else
+        extend(channel, w->need);
+    const bool done = offer(channel, w);
+    wm_band_drop(&channel->band, made_up);
+    if (done) {
         w->used = false;
         search(channel);
     }

@@ -14,6 +14,7 @@
 /* A sync belongs to the transmission whose data begin this close by, in chips: the alternating preamble makes the receiver's first
  * try at a burst land a few pairs early now and then, which is no stranger but must not be read. */
 #define NEAR_CHIPS 1.5
+#define HEAD_BYTES 12
 #define TIERS_MAX  16
 
 void air_open(struct air *air, double sample_rate_hz, double centre_hz, double seconds, double noise_rms, uint64_t seed)
@@ -205,13 +206,19 @@ enum wm_status ear_on_sync(void *user, const struct wm_sync *sync, size_t *air_b
         ear->strangers++;
         return WM_NOT_MINE;
     }
+    /* as a link layer does, which must learn the length first */
+    if (frame->burst.bytes > HEAD_BYTES && sync->source->read(sync->source->self, 0, HEAD_BYTES, &soft) == WM_TOO_SHORT) {
+        say(ear, "head\n");
+        *air_bytes = HEAD_BYTES;
+        return WM_TOO_SHORT;
+    }
     for (unsigned tier = 0; tier < TIERS_MAX; tier++) {
         enum wm_status status = sync->source->read(sync->source->self, tier, frame->burst.bytes, &soft);
         say(ear, "tier %u: %d ", tier, status);
         if (status == WM_TOO_SHORT) {
             say(ear, "\n");
             *air_bytes = frame->burst.bytes;
-            return WM_TOO_SHORT;
+            return result == WM_OK ? WM_OK : WM_TOO_SHORT; /* read early: the higher tiers wait for more */
         }
         if (status != WM_OK) {
             ck_assert_int_eq(status, WM_END);

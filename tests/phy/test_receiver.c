@@ -138,6 +138,39 @@ START_TEST(a_frame_at_the_very_start_is_heard)
 }
 END_TEST
 
+/* Mode T answers within 2 ms: nothing is waited for behind the last chip, neither the filters' reach nor a next block. */
+START_TEST(a_strong_frame_is_read_with_its_last_sample)
+{
+    struct air air;
+    struct ear ear;
+    struct air_frame *frame;
+    size_t bytes;
+
+    for (unsigned i = 0; i < 20; i++) {
+        air_open(&air, RATE, middle_for(_i), 0.1, NOISE, 120 + 20 * (uint64_t)_i + i);
+        frame = air_send(&air, &(struct air_burst){.mode = (enum wm_mode)_i,
+                                                   .bytes = 20 + i,
+                                                   .at_s = 0.02 + i * 1e-5,
+                                                   .ec_n0_db = 18,
+                                                   .clock_ppm = i % 3 * 50.0 - 50,
+                                                   .offset_hz = i * 2e3});
+        ear_open(&ear, &air);
+        struct wm_receiver *receiver = ear_receiver(&ear, WM_SAMPLES_CU8, NULL);
+        uint8_t *samples = air_samples(&air, WM_SAMPLES_CU8, 1, &bytes);
+        const size_t end = (size_t)ceil(frame->end_sample) + 2; /* its end is known to a sample or so */
+        ck_assert_int_eq(wm_receiver_push(receiver, samples, 2 * end), WM_OK);
+        ck_assert_msg(frame->heard == 1, "frame %u: heard %u times", i, frame->heard);
+        ck_assert_uint_eq(frame->tier, 0);
+        ck_assert_int_eq(wm_receiver_push(receiver, samples + 2 * end, bytes - 2 * end), WM_OK);
+        ck_assert_uint_eq(frame->heard, 1);
+        free(samples);
+        wm_receiver_destroy(receiver);
+        ear_close(&ear);
+        air_close(&air);
+    }
+}
+END_TEST
+
 /* A frame that ends with the stream's last sample is heard; one that is cut is not, and where much of it is missing the callback is
  * told that no more will come. */
 START_TEST(the_end_of_the_stream)
@@ -401,6 +434,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(streams, every_kernel_variant_gives_the_same_calls);
     tcase_add_loop_test(streams, flush_begins_anew, 0, WM_SAMPLES_COUNT);
     tcase_add_loop_test(streams, a_frame_at_the_very_start_is_heard, 0, WM_MODE_COUNT);
+    tcase_add_loop_test(streams, a_strong_frame_is_read_with_its_last_sample, 0, WM_MODE_COUNT);
     tcase_add_loop_test(streams, the_end_of_the_stream, 0, WM_MODE_COUNT);
     tcase_add_test(streams, statistics_count);
     tcase_add_test(streams, only_the_modes_asked_for);
