@@ -176,6 +176,8 @@ static void explain_records(struct walk *walk, const struct wm_message *message)
     enum wm_status status;
 
     while ((status = wm_record_next(&reader, &record, &why)) != WM_END) {
+        if (record.derived) /* its bytes are the profile's, which has been shown */
+            continue;
         if (record.idle) {
             row(walk, record.raw.len, "fill", "%s",
                 record.offset == 0 && message->decrypted ? "the check bytes 2F2F, and fill" : "idle bytes");
@@ -221,7 +223,7 @@ static void explain_content(struct walk *walk, const struct wm_reading *reading)
     heading(walk, "application data", message->decrypted ? "decrypted" : "");
     if (message->config.mode == 13)
         explain_tls(walk, message);
-    else if (wm_reading_has_records(reading))
+    else if (wm_reading_has_records(reading) && reading->content->compact == WM_COMPACT_NONE)
         explain_records(walk, message);
     else if (message->readable)
         row(walk, apl, "data", "%s", wm_payload_name(wm_ci_info(message->tpl.ci)->payload));

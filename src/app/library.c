@@ -19,6 +19,8 @@ struct wmsdr_opener {
     struct wm_counters *counters;
     struct wm_message message;
     struct wm_frame frame;
+    struct wm_formats *formats;
+    struct wm_content content;
 };
 
 struct wmsdr_sealer {
@@ -121,6 +123,8 @@ wmsdr_status wmsdr_opener_create(const wmsdr_keys *keys, const char *counters, w
         struct wm_opener_config config = {.keys = keys ? keys->store : NULL, .counters = made->counters};
         status = wm_opener_create_with(&config, &made->opener);
     }
+    if (status == WM_OK)
+        status = wm_formats_create(true, &made->formats);
     if (status != WM_OK) {
         wmsdr_opener_destroy(made);
         return of(status);
@@ -136,6 +140,7 @@ void wmsdr_opener_destroy(wmsdr_opener *opener)
         return;
     wm_opener_destroy(opener->opener);
     wm_counters_close(opener->counters);
+    wm_formats_destroy(opener->formats);
     free(opener);
 }
 
@@ -156,6 +161,7 @@ wmsdr_status wmsdr_open(wmsdr_opener *opener, const uint8_t *telegram, size_t le
     if (status == WM_OK) {
         memcpy(opener->frame.data, telegram, len);
         opener->frame.len = len;
+        status = wm_reading_content(opener->formats, &opener->message, &opener->content);
     }
     return of(status);
 }
@@ -204,7 +210,7 @@ void wmsdr_opened_meter(const wmsdr_opener *opener, wmsdr_meter *meter)
 
 wmsdr_status wmsdr_json(const wmsdr_opener *opener, char *out, size_t cap, size_t *len)
 {
-    struct wm_reading reading = {.frame = &opener->frame, .message = &opener->message};
+    struct wm_reading reading = {.frame = &opener->frame, .message = &opener->message, .content = &opener->content};
     struct wm_sink sink;
 
     if (cap == 0)

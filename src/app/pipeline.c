@@ -13,6 +13,8 @@ struct wm_pipeline {
     struct wm_keystore *own_keys; /* for lines that bring their key */
     struct wm_opener *own_opener;
     struct wm_outputs *outputs;
+    struct wm_formats *formats;
+    struct wm_content content; /* of the telegram in hand */
     struct wm_pipeline_stats stats;
     char why[256]; /* the counters' failure */
 };
@@ -23,7 +25,11 @@ enum wm_status wm_pipeline_create_with(const struct wm_opener_config *config, st
     struct wm_pipeline *p = calloc(1, sizeof *p);
     enum wm_status status = p ? wm_opener_create_with(config, &p->opener) : WM_NO_MEMORY;
 
+    if (status == WM_OK)
+        status = wm_formats_create(true, &p->formats);
     if (status != WM_OK) {
+        if (p)
+            wm_opener_destroy(p->opener);
         free(p);
         return status;
     }
@@ -45,14 +51,20 @@ void wm_pipeline_destroy(struct wm_pipeline *pipeline)
     wm_opener_destroy(pipeline->opener);
     wm_opener_destroy(pipeline->own_opener);
     wm_keystore_destroy(pipeline->own_keys);
+    wm_formats_destroy(pipeline->formats);
     free(pipeline);
+}
+
+enum wm_status wm_pipeline_formats_file(struct wm_pipeline *pipeline, const char *path, unsigned long *line)
+{
+    return wm_formats_file(pipeline->formats, path, line);
 }
 
 static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_opener *opener, const struct wm_frame *frame,
                                      const struct wm_line *line)
 {
     struct wm_message message;
-    struct wm_reading reading = {.frame = frame, .message = &message, .line = line};
+    struct wm_reading reading = {.frame = frame, .message = &message, .line = line, .content = &pipeline->content};
     struct wm_pipeline_stats *stats = &pipeline->stats;
     enum wm_status status;
 
@@ -70,6 +82,8 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     if (wm_reading_has_mode(&reading))
         stats->by_mode[frame->mode]++;
     stats->repaired += frame->grade == WM_GRADE_REPAIRED;
+    if (wm_reading_content(pipeline->formats, &message, &pipeline->content) != WM_OK)
+        stats->formats_unsaved++; /* this does not stop the telegrams */
     return wm_outputs_write(pipeline->outputs, &reading);
 }
 
@@ -123,4 +137,6 @@ void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t c
             snprintf(out + n, cap - (size_t)n, "%s%" PRIu64 " %s", separator, stats->by_verdict[verdict], wm_verdict_name(verdict));
         separator = ", ";
     }
+    if (stats->formats_unsaved && n >= 0 && (size_t)n < cap)
+        snprintf(out + n, cap - (size_t)n, "; %" PRIu64 " formats of compact frames could not be saved", stats->formats_unsaved);
 }

@@ -12,6 +12,7 @@ struct wm_pipeline_stats {
     uint64_t by_verdict[WM_VERDICT_COUNT];
     uint64_t by_mode[WM_MODE_COUNT]; /* of those whose mode is known */
     uint64_t repaired;
+    uint64_t formats_unsaved; /* formats of compact frames that were learnt and could not be written to their file */
 };
 
 /* keys (may be NULL) and outputs are borrowed. */
@@ -20,6 +21,8 @@ WM_MUST_USE enum wm_status wm_pipeline_create(const struct wm_keystore *keys, st
 /* The same with everything that an opener can be told. */
 WM_MUST_USE enum wm_status wm_pipeline_create_with(const struct wm_opener_config *config, struct wm_outputs *outputs,
                                                    struct wm_pipeline **pipeline);
+/* Keeps the formats of compact frames in a file (wm_formats_file). Before the first telegram. */
+WM_MUST_USE enum wm_status wm_pipeline_formats_file(struct wm_pipeline *pipeline, const char *path, unsigned long *line);
 void wm_pipeline_destroy(struct wm_pipeline *pipeline);
 
 /* One telegram; line is NULL for one that was received here. A line's own key is used for it instead of the key store. WM_IO: an

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/reading.h"
 
-static enum wm_ci_payload payload_of(const struct wm_message *message)
+enum wm_status wm_reading_content(struct wm_formats *formats, const struct wm_message *message, struct wm_content *content)
 {
-    return message->has_tpl ? wm_ci_info(message->tpl.ci)->payload : WM_CI_PAYLOAD_NONE;
+    bool readable = message->readable && message->has_tpl;
+    enum wm_ci_payload payload = readable ? wm_ci_info(message->tpl.ci)->payload : WM_CI_PAYLOAD_NONE;
+
+    return wm_content_read(formats, !message->to_meter, message->tpl.ci, payload, message->apl, content);
 }
 
 bool wm_reading_has_records(const struct wm_reading *reading)
 {
-    return reading->message->readable && payload_of(reading->message) == WM_CI_PAYLOAD_MBUS;
+    return reading->content->has_records;
+}
+
+struct wm_record_reader wm_reading_records(const struct wm_reading *reading)
+{
+    return reading->content->records;
 }
 
 bool wm_reading_has_mode(const struct wm_reading *reading)

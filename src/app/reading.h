@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/input/lines.h"
-#include "app/records/record.h"
+#include "app/records/content.h"
 #include "link/frame.h"
 #include "security/open.h"
 
@@ -11,11 +11,18 @@
 struct wm_reading {
     const struct wm_frame *frame;
     const struct wm_message *message;
-    const struct wm_line *line; /* NULL: received by this program */
+    const struct wm_line *line;       /* NULL: received by this program */
+    const struct wm_content *content; /* of the message's application data; nothing is in it unless the message is readable */
 };
 
-/* Whether the application data are M-Bus records that may be read (verdict and payload allow it). */
+/* What is in a message's application data, if they may be read; as wm_content_read. */
+WM_MUST_USE enum wm_status wm_reading_content(struct wm_formats *formats, const struct wm_message *message,
+                                              struct wm_content *content);
+/* Whether there are M-Bus records that may be read (verdict and payload allow it): of a full frame, of a compact frame that could
+ * be expanded, of the fixed data structure. */
 bool wm_reading_has_records(const struct wm_reading *reading);
+/* Them from the first; nothing to read when there are none. */
+struct wm_record_reader wm_reading_records(const struct wm_reading *reading);
 /* Whether the mode is known. */
 bool wm_reading_has_mode(const struct wm_reading *reading);
 /* "mbus", "compact" … : what the application data are. */

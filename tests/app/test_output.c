@@ -22,6 +22,7 @@ static const char telegram_hex[] = "3244EE4D785634123C067A8F000000"
 static struct wm_opener *opener;
 static struct wm_frame frame;
 static struct wm_message message;
+static struct wm_content content;
 static char memory[16384];
 
 static void start(void)
@@ -44,6 +45,7 @@ static void start(void)
                                       .clock_ppm = 1234.5F};
     ck_assert_int_eq(wm_opener_create(NULL, &opener), WM_OK);
     ck_assert_int_eq(wm_open(opener, (struct wm_span){frame.data, frame.len}, &message), WM_OK);
+    ck_assert_int_eq(wm_reading_content(NULL, &message, &content), WM_OK);
 }
 
 static void stop(void)
@@ -54,7 +56,7 @@ static void stop(void)
 /* The reading in one format, with the format's heading. */
 static const char *in_format(const char *name, const struct wm_line *line)
 {
-    struct wm_reading reading = {&frame, &message, line};
+    struct wm_reading reading = {&frame, &message, line, &content};
     struct wm_sink sink = wm_sink_memory(memory, sizeof memory - 1);
     const struct wm_output_format *format;
 
@@ -244,7 +246,7 @@ END_TEST
 
 START_TEST(a_full_disk_stops_no_other_output)
 {
-    struct wm_reading reading = {&frame, &message, NULL};
+    struct wm_reading reading = {&frame, &message, NULL, &content};
     char path[] = "/tmp/wmsdr_output_XXXXXX";
     char spec[64];
     struct wm_outputs *outputs;

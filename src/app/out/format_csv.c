@@ -63,7 +63,7 @@ static void telegram_cells(struct wm_sink *sink, const struct wm_reading *readin
 
 void wm_format_csv_write(struct wm_sink *sink, const struct wm_reading *reading)
 {
-    struct wm_record_reader reader = wm_record_reader_of(reading->message->apl);
+    struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
     char text[WM_VALUE_CHARS];

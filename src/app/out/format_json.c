@@ -15,6 +15,7 @@
 #define MEMBER_HEX(json, key, bytes)           (WM_JSON_KEY(json, key), wm_json_hex(json, bytes))
 /* Bytes with a meaning bit by bit are shown as they are written in the standards: two hex digits. */
 #define MEMBER_BYTE(json, key, value) (WM_JSON_KEY(json, key), hex_byte(json, value))
+#define MEMBER_WORD(json, key, value) (WM_JSON_KEY(json, key), hex_word(json, value))
 #define MEMBER_FLAG(json, key, value)                                                                                              \
     do {                                                                                                                           \
         if (value) {                                                                                                               \
@@ -87,6 +88,13 @@ static void end_run(struct wm_json *json, const struct run *run, const char *end
 static void hex_byte(struct wm_json *json, uint8_t value)
 {
     wm_json_hex(json, (struct wm_span){&value, 1});
+}
+
+static void hex_word(struct wm_json *json, uint16_t value)
+{
+    uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
+
+    wm_json_hex(json, (struct wm_span){bytes, 2});
 }
 
 static void signal_members(struct wm_json *json, const struct wm_reading *reading)
@@ -326,10 +334,12 @@ static char *put_value(char *out, const struct wm_record *record)
 }
 
 /* All names and numbers of a record together are shorter than this. */
-#define RECORD_FIXED 640
+#define RECORD_FIXED 720
 
-static void record_members(struct wm_json *json, const struct wm_record *record)
+static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
 {
+    char time[WM_DATETIME_CHARS];
+    size_t time_len = wm_content_time(reading->content, record, time);
     struct run run;
     size_t quantity = strlen(record->quantity), unit = strlen(record->unit), detail = strlen(record->detail);
     size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
@@ -355,8 +365,16 @@ static void record_members(struct wm_json *json, const struct wm_record *record)
         out = LITERAL(out, ",\"known\":true");
     else
         out = LITERAL(out, ",\"known\":false");
-    if (record->manufacturer)
-        out = LITERAL(out, ",\"manufacturer_specific\":true");
+    if (time_len)
+        out = LITERAL(put(LITERAL(out, ",\"time\":\""), time, time_len), "\"");
+    if (record->derived)
+        out = LITERAL(out, ",\"derived\":true");
+    if (record->manufacturer) {
+        char letters[4];
+        wm_manufacturer_text(reading->message->meter.manufacturer, letters);
+        out = LITERAL(out, ",\"manufacturer_specific\":true,\"manufacturer\":\"");
+        out = LITERAL(wm_json_escape(out, letters, strlen(letters)), "\"");
+    }
     if (record->more_follows)
         out = LITERAL(out, ",\"more_follows\":true");
     if (record->kind == WM_VALUE_DATETIME && record->datetime.summer_time)
@@ -369,7 +387,7 @@ static void record_members(struct wm_json *json, const struct wm_record *record)
 
 static void records_member(struct wm_json *json, const struct wm_reading *reading)
 {
-    struct wm_record_reader reader = wm_record_reader_of(reading->message->apl);
+    struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
     const char *fault = NULL;
@@ -381,11 +399,51 @@ static void records_member(struct wm_json *json, const struct wm_reading *readin
         if (status != WM_OK)
             fault = why;
         if (!record.idle)
-            record_members(json, &record);
+            record_members(json, reading, &record);
     }
     wm_json_close(json, ']');
     if (fault)
         MEMBER(json, "records_fault", fault);
+}
+
+/* What the application data say that are not records, or not at once. */
+static void content_members(struct wm_json *json, const struct wm_content *content)
+{
+    char time[WM_DATETIME_CHARS];
+
+    if (content->compact != WM_COMPACT_NONE) {
+        WM_JSON_KEY(json, "compact");
+        wm_json_open(json, '{');
+        MEMBER_NAME(json, "state", wm_compact_state_name(content->compact));
+        if (content->has_signature) {
+            MEMBER_WORD(json, "signature", content->signature);
+            MEMBER_WORD(json, "crc", content->full_crc);
+        }
+        if (content->compact == WM_COMPACT_EXPANDED)
+            MEMBER_HEX(json, "full", content->records.apl);
+        wm_json_close(json, '}');
+    } else if (content->payload == WM_CI_PAYLOAD_FORMAT) {
+        WM_JSON_KEY(json, "format_frame");
+        wm_json_open(json, '{');
+        MEMBER_NAME(json, "text", content->text);
+        if (content->has_signature)
+            MEMBER_WORD(json, "signature", content->signature);
+        MEMBER_HEX(json, "headers", content->headers);
+        wm_json_close(json, '}');
+    } else if (content->text || content->code.len) {
+        WM_JSON_KEY(json, "application");
+        wm_json_open(json, '{');
+        MEMBER_NAME(json, "kind", wm_content_kind_name(content));
+        if (content->code.len)
+            MEMBER_HEX(json, "code", content->code);
+        if (content->text)
+            MEMBER_NAME(json, "text", content->text);
+        if (content->time_kind == WM_VALUE_DATETIME || content->time_kind == WM_VALUE_TIME) {
+            wm_datetime_text(content->time_kind, &content->time, time);
+            MEMBER_NAME(json, "time", time);
+        }
+        wm_json_close(json, '}');
+    }
 }
 
 static void dll_members(struct wm_json *json, const struct wm_dll *dll)
@@ -459,6 +517,7 @@ void wm_format_json_write(struct wm_sink *sink, const struct wm_reading *reading
     wm_json_bool(&json, message->readable);
     if (message->readable && !wm_reading_has_records(reading) && message->apl.len)
         MEMBER_HEX(&json, "apl", message->apl);
+    content_members(&json, reading->content);
     records_member(&json, reading);
     wm_json_close(&json, '}');
     wm_sink_char(sink, '\n');

@@ -160,8 +160,7 @@ static void record_line(struct wm_sink *sink, const struct wm_record *record)
 
 void wm_format_text_write(struct wm_sink *sink, const struct wm_reading *reading)
 {
-    const struct wm_message *message = reading->message;
-    struct wm_record_reader reader = wm_record_reader_of(message->apl);
+    struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
     enum wm_status status;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/records/record.h"
 
+#include "app/records/fixed.h"
+#include "app/records/profile.h"
 #include "app/records/value.h"
 
 #include <string.h>
@@ -24,9 +26,14 @@ struct wm_record_reader wm_record_reader_of(struct wm_span apl)
     return (struct wm_record_reader){.apl = apl};
 }
 
-/* Everything but the text buffers, which would cost more than the rest of a record: they are read only where they were written. */
-static void clear(struct wm_record *record)
+struct wm_record_reader wm_record_reader_of_fixed(struct wm_span apl)
 {
+    return (struct wm_record_reader){.apl = apl, .fixed = true};
+}
+
+void wm_record_clear(struct wm_record *record)
+{
+    /* Everything but the text buffers, which would cost more than the rest: they are read only where they were written. */
     memset(record, 0, offsetof(struct wm_record, text));
     record->text[0] = '\0';
     record->quantity = record->unit = record->detail = "";
@@ -43,7 +50,7 @@ static enum wm_status give_up(struct wm_record_reader *reader, struct wm_record 
 {
     size_t offset = record->offset;
 
-    clear(record);
+    wm_record_clear(record);
     record->offset = offset;
     record->kind = WM_VALUE_BYTES;
     finish(reader, record, reader->apl.len - reader->pos);
@@ -109,7 +116,7 @@ static enum wm_status read_dib(struct wm_cursor *cur, struct wm_record *record, 
     return WM_OK;
 }
 
-enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record *record, const char **why)
+enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record *record, const char **why)
 {
     struct wm_cursor cur = wm_cursor_of(wm_span_sub(reader->apl, reader->pos, reader->apl.len));
     struct wm_vib_parts vib;
@@ -121,7 +128,7 @@ enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record 
 
     if (cur.span.len == 0)
         return WM_END;
-    clear(record);
+    wm_record_clear(record);
     record->offset = reader->pos;
     data_field = cur.span.data[0] & 15;
     if (data_field == WM_DATA_SPECIAL)
@@ -149,6 +156,24 @@ enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record 
     wm_value_read(data_field, lvar, scale, record);
     finish(reader, record, cur.pos);
     return WM_OK;
+}
+
+enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record *record, const char **why)
+{
+    enum wm_status status;
+
+    if (reader->profile.index < reader->profile.count) {
+        wm_profile_next(reader, record);
+        return WM_OK;
+    }
+    if (reader->fixed) {
+        wm_record_clear(record);
+        return wm_fixed_next(reader, record, why);
+    }
+    status = wm_record_parse(reader, record, why);
+    if (status == WM_OK && record->profile)
+        wm_profile_begin(reader, record);
+    return status;
 }
 
 const char *wm_function_name(enum wm_function function)

@@ -5,7 +5,7 @@
 #include "base/span.h"
 
 /* M-Bus data records (EN 13757-3): DIF, DIFE, VIF, VIFE, value. Every byte of the input belongs to exactly one record that comes
- * out. */
+ * out, but for derived ones, which come in addition. */
 
 enum wm_function { WM_FUNCTION_INSTANTANEOUS, WM_FUNCTION_MAXIMUM, WM_FUNCTION_MINIMUM, WM_FUNCTION_ERROR };
 
@@ -14,7 +14,7 @@ enum wm_value_kind {
     WM_VALUE_DECIMAL,  /* exact: integer or BCD times a power of ten */
     WM_VALUE_REAL,     /* IEEE 754 single from the wire, with the VIF's power of ten beside it */
     WM_VALUE_DATE,     /* type G */
-    WM_VALUE_DATETIME, /* type F, I */
+    WM_VALUE_DATETIME, /* type F, I, M */
     WM_VALUE_TIME,     /* type J */
     WM_VALUE_TEXT,     /* variable length or plain-text: Latin-1 on the wire, UTF-8 here */
     WM_VALUE_BYTES,    /* raw: not decoded, or not known yet; `raw_value` has it */
@@ -27,7 +27,11 @@ struct wm_datetime {
     uint8_t month, day, hour, minute, second; /* month, day 0: every one, or not specified; so are hour 31, minute 63, second 63 */
     bool has_second;
     bool summer_time;
-    bool invalid; /* the IV bit of type F/I; the kind is then INVALID */
+    bool invalid;        /* the IV bit of type F/I; the kind is then INVALID */
+    bool has_offset;     /* type M: the difference to UTC is known */
+    int8_t offset_hours; /* local time minus UTC */
+    uint8_t second_bits; /* type M: `second_part` counts 2^-second_bits seconds (0, 8, 15) */
+    uint16_t second_part;
 };
 
 #define WM_RECORD_TEXT_MAX 576 /* 191 Latin-1 characters (the longest text LVAR) as UTF-8, 3 bytes for a NUL inside */
@@ -45,9 +49,14 @@ struct wm_record {
     const char *unit;     /* "m³", "kWh" …; "" when it has none or it is not known */
     const char *detail;   /* what combinable VIFEs add, e.g. "upper limit"; several are joined by ", "; "" otherwise */
     bool known;        /* the VIB is fully understood: quantity, unit and scale are right. If not: a number is as coded, unscaled */
-    bool manufacturer; /* manufacturer-specific: VIF 7F/FF, or data behind DIF 0F / 1F */
+    bool manufacturer; /* manufacturer-specific: VIF 7F/FF, or data behind DIF 0F / 1F; with VIFEs behind a VIFE FF: `known` tells
+                        * that quantity, unit and scale are the standard's, and what the VIFEs add is the manufacturer's */
     bool more_follows; /* DIF 1F: the meter has more records in the next telegram */
     bool idle;         /* a run of fillers (DIF 2F) */
+    uint8_t profile;   /* compact profile: its VIFE (13, 1E, 1F); the records made of it follow */
+    bool derived;      /* one value of the compact profile before it: raw is inside the profile's */
+    enum wm_value_kind time_kind; /* derived: its own time as a DATE or DATETIME; NONE */
+    struct wm_datetime time;
     enum wm_value_kind kind;
     struct wm_decimal decimal; /* DECIMAL: in `unit` */
     float real;                /* REAL: the value is real * 10^real_exponent in `unit` */
@@ -58,12 +67,31 @@ struct wm_record {
     char detail_text[192];         /* storage for several details */
 };
 
+/* A compact profile that is being taken apart (Annex F). */
+struct wm_profile {
+    unsigned index, count;    /* values handed out, and in all */
+    size_t at;                /* of the profile's record */
+    uint8_t data_field, mode; /* of one value; 0 absolute, 1 increments, 2 decrements, 3 differences */
+    uint8_t element;          /* bytes of one value */
+    uint8_t unit, spacing;    /* spacing control */
+    bool inverse;             /* the first value is the youngest */
+    bool running;             /* `sum` is the value before */
+    struct wm_decimal sum;
+    enum wm_value_kind time_kind; /* of the value before the first: NONE, DATE, DATETIME */
+    struct wm_datetime time;
+};
+
 struct wm_record_reader {
     struct wm_span apl;
     size_t pos;
+    bool fixed; /* the fixed data structure of old wired meters */
+    bool ended; /* there are no more */
+    struct wm_profile profile;
 };
 
 struct wm_record_reader wm_record_reader_of(struct wm_span apl);
+/* For the 16 bytes behind CI 73 of old wired meters (identification, access number, status, units, two counters): two records. */
+struct wm_record_reader wm_record_reader_of_fixed(struct wm_span apl);
 
 /* The next record. WM_OK; WM_END: no more; WM_TOO_SHORT or WM_MALFORMED: the rest cannot be read as records: *record then holds it
  * raw (kind BYTES, offset and raw set), *why a static phrase, and the next call gives WM_END. */

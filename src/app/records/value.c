@@ -129,9 +129,11 @@ void wm_value_read(uint8_t data_field, uint8_t lvar, struct wm_vib_scale scale, 
         return;
     }
     if (scale.coding == WM_VIF_DATE || scale.coding == WM_VIF_DATE_TIME) {
+        if (scale.coding == WM_VIF_DATE_TIME && data_field == WM_DATA_VARIABLE && wm_datetime_read_m(record->raw_value, record))
+            return;
         if (!binary || (scale.coding == WM_VIF_DATE && record->raw_value.len != 2) ||
-            !wm_datetime_read(record->raw_value, record)) {
-            /* Type M (variable length) is in no public source; other data fields are invalid (6.4.2, Table 10). */
+            !wm_datetime_read(record->raw_value, &record->datetime, &record->kind)) {
+            /* Other data fields are invalid (6.4.2, Table 10). */
             record->kind = WM_VALUE_BYTES;
             record->known = false;
         }
@@ -173,7 +175,7 @@ static struct wm_decimal decimal_of_real(float value, int exponent)
 
 size_t wm_record_value_text(const struct wm_record *record, char *out, size_t cap)
 {
-    char when[32];
+    char when[WM_DATETIME_CHARS];
     const char *text = "";
     size_t len;
 
@@ -187,7 +189,7 @@ size_t wm_record_value_text(const struct wm_record *record, char *out, size_t ca
     case WM_VALUE_DATE:
     case WM_VALUE_DATETIME:
     case WM_VALUE_TIME:
-        wm_datetime_text(record, when);
+        wm_datetime_text(record->kind, &record->datetime, when);
         text = when;
         break;
     case WM_VALUE_TEXT:

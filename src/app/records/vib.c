@@ -129,6 +129,19 @@ static bool append(char *out, size_t cap, const char *text)
     return true;
 }
 
+static void append_detail(struct wm_record *record, const char *detail)
+{
+    if (record->detail != record->detail_text) {
+        record->detail_text[0] = '\0';
+        append(record->detail_text, sizeof record->detail_text, record->detail);
+        record->detail = record->detail_text;
+    }
+    if ((record->detail_text[0] && !append(record->detail_text, sizeof record->detail_text, ", ")) ||
+        !append(record->detail_text, sizeof record->detail_text, detail))
+        record->known = false;
+}
+
+/* The text must live as long as the record. */
 static void add_detail(struct wm_record *record, const char *detail)
 {
     if (!detail || !*detail) /* reserved codes have no entry */
@@ -137,14 +150,16 @@ static void add_detail(struct wm_record *record, const char *detail)
         record->detail = detail;
         return;
     }
-    if (record->detail != record->detail_text) {
-        record->detail_text[0] = '\0';
-        append(record->detail_text, sizeof record->detail_text, record->detail);
-        record->detail = record->detail_text;
-    }
-    if (!append(record->detail_text, sizeof record->detail_text, ", ") ||
-        !append(record->detail_text, sizeof record->detail_text, detail))
-        record->known = false;
+    append_detail(record, detail);
+}
+
+/* The manufacturer's VIFEs, in hex. */
+static void add_manufacturer(struct wm_record *record, struct wm_span vifes)
+{
+    char text[2 * VIFES_MAX + 24] = "manufacturer's VIFE ";
+
+    wm_hex_encode(wm_span_sub(vifes, 0, VIFES_MAX), text + strlen(text));
+    append_detail(record, text);
 }
 
 static void add_unit(struct wm_record *record, const char *unit)
@@ -164,7 +179,7 @@ static void count_of(struct wm_record *record, struct wm_vib_scale *scale, const
     *scale = (struct wm_vib_scale){.coding = coding, .error = scale->error};
 }
 
-static void apply(const struct wm_vife *vife, struct wm_record *record, struct wm_vib_scale *scale)
+static void apply(const struct wm_vife *vife, uint8_t code, struct wm_record *record, struct wm_vib_scale *scale)
 {
     add_detail(record, vife->detail);
     switch ((enum wm_vife_effect)vife->effect) {
@@ -180,8 +195,11 @@ static void apply(const struct wm_vife *vife, struct wm_record *record, struct w
         record->known = false;
         scale->coding = WM_VIF_BYTES;
         break;
+    case WM_VIFE_PROFILE:
+        record->profile = code;
+        scale->coding = WM_VIF_BYTES;
+        break;
     case WM_VIFE_MANUFACTURER:
-        record->known = false;
         record->manufacturer = true;
         break;
     case WM_VIFE_ERROR:
@@ -230,7 +248,7 @@ static const struct wm_vif *find_vif(const struct wm_vib_parts *parts, size_t *u
     return &wm_vif_primary[parts->vif & ~EXTENSION];
 }
 
-struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record)
+static struct wm_vib_scale read_vib(const struct wm_vib_parts *parts, bool one_value, struct wm_record *record)
 {
     struct wm_vib_scale scale = {.coding = WM_VIF_SIGNED};
     size_t i = 0;
@@ -259,11 +277,21 @@ struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_reco
     }
     }
     for (; i < parts->vifes.len && !record->manufacturer; i++) {
-        const struct wm_vife *vife = &wm_vife_combinable[parts->vifes.data[i] & ~EXTENSION];
+        uint8_t code = parts->vifes.data[i] & (uint8_t)~EXTENSION;
+        const struct wm_vife *vife = &wm_vife_combinable[code];
         if (vife->effect == WM_VIFE_EXTENSION)
             vife = ++i < parts->vifes.len ? &wm_vife_fc[parts->vifes.data[i] & ~EXTENSION] : &wm_vife_fc[0];
-        apply(vife, record, &scale);
+        if (one_value && vife->effect == WM_VIFE_PROFILE)
+            continue;
+        apply(vife, code, record, &scale);
     }
+    /* "Next VIFEs and data are manufacturer specific" (VIFE FF): meters of all makers use it to tell like quantities apart (phases,
+     * their own averages), and the VIF's unit and decade hold. So both are given, with the VIFEs beside them and the record marked.
+     */
+    if (record->manufacturer && i < parts->vifes.len)
+        add_manufacturer(record, wm_span_sub(parts->vifes, i, parts->vifes.len));
+    if (record->profile) /* a series of bytes has no unit, its values have */
+        record->unit = "";
     /* Half understood is not understood: the bare number is right, a unit and decade that a VIFE may have changed are not. */
     if (!record->known) {
         record->unit = "";
@@ -271,4 +299,14 @@ struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_reco
         scale.binary_fraction = false;
     }
     return scale;
+}
+
+struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record)
+{
+    return read_vib(parts, false, record);
+}
+
+struct wm_vib_scale wm_vib_read_value(const struct wm_vib_parts *parts, struct wm_record *record)
+{
+    return read_vib(parts, true, record);
 }

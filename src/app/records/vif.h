@@ -33,6 +33,7 @@ enum wm_vife_effect {
     WM_VIFE_NAMED,        /* says more about the same value */
     WM_VIFE_NAMED_OPAQUE, /* has a name, but changes the scale or the unit in a way not applied here: the record is not known */
     WM_VIFE_CONTAINER,    /* the value is a compound of its own kind, not decoded here */
+    WM_VIFE_PROFILE,      /* a compact profile: a series of values in one record */
     WM_VIFE_ERROR,        /* a record error: there is no usable value */
     WM_VIFE_PER,          /* the unit is followed by `unit` */
     WM_VIFE_SCALE,        /* times 10^exponent */

@@ -4,6 +4,7 @@
 #define NAMED(code, detail)     [code] = {WM_VIFE_NAMED, 0, detail, ""}
 #define OPAQUE(code, detail)    [code] = {WM_VIFE_NAMED_OPAQUE, 0, detail, ""}
 #define CONTAINER(code, detail) [code] = {WM_VIFE_CONTAINER, 0, detail, ""}
+#define PROFILE(code, detail)   [code] = {WM_VIFE_PROFILE, 0, detail, ""}
 #define ERROR(code, detail)     [code] = {WM_VIFE_ERROR, 0, detail, ""}
 #define PER(code, unit)         [code] = {WM_VIFE_PER, 0, "", unit}
 #define SCALE(code, exponent)   [code] = {WM_VIFE_SCALE, exponent, "", ""}
@@ -29,7 +30,7 @@ const struct wm_vife wm_vife_combinable[128] = {
     ERROR(0x0E, "error: VIF and DIF do not match"),
     ERROR(0x0F, "error: unimplemented action"),
     NAMED(0x12, "average"),
-    CONTAINER(0x13, "inverse compact profile"), /* Annex F: a series of values in one record */
+    PROFILE(0x13, "inverse compact profile"), /* Annex F */
     OPAQUE(0x14, "relative deviation"),
     ERROR(0x15, "error: no data available"),
     ERROR(0x16, "error: data overflow"),
@@ -37,8 +38,8 @@ const struct wm_vife wm_vife_combinable[128] = {
     ERROR(0x18, "error: data error"),
     ERROR(0x1C, "error: premature end of record"),
     NAMED(0x1D, "standard conform data content"),
-    CONTAINER(0x1E, "compact profile with registers"),
-    CONTAINER(0x1F, "compact profile"),
+    PROFILE(0x1E, "compact profile with registers"),
+    PROFILE(0x1F, "compact profile"),
     PER(0x20, "/s"),
     PER(0x21, "/min"),
     PER(0x22, "/h"),
