@@ -12,11 +12,12 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { OUTPUT, FIELDS, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
+enum { OUTPUT, FIELDS, STORE, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
 
 static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
     [FIELDS] = WM_OPTION_FIELDS,
+    [STORE] = WM_OPTION_STORE,
     [EXPLAIN] = {0, "explain", NULL, "walk each telegram layer by layer, byte by byte; as -F explain"},
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
@@ -178,6 +179,11 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             break;
         case OUTPUT:
             status = wm_common_output(decode->outputs, value);
+            if (status != WM_OK)
+                return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+            break;
+        case STORE:
+            status = wm_common_store(decode->outputs, value);
             if (status != WM_OK)
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
             break;

@@ -24,6 +24,7 @@ enum {
     MODES,
     OUTPUT,
     FIELDS,
+    STORE,
     KEYS,
     KEY,
     SHARED,
@@ -45,6 +46,7 @@ static const struct wm_option options[] = {
     [MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"},
     [OUTPUT] = WM_OPTION_OUTPUT,
     [FIELDS] = WM_OPTION_FIELDS,
+    [STORE] = WM_OPTION_STORE,
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
     [SHARED] = WM_OPTION_SHARED_KEYS,
@@ -145,6 +147,9 @@ static int set_option(struct rx *rx, int option, char *value)
         return parse_modes(rx, value);
     case OUTPUT:
         status = wm_common_output(rx->outputs, value);
+        return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+    case STORE:
+        status = wm_common_store(rx->outputs, value);
         return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
     case FIELDS:
         return wm_common_fields(rx->outputs, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;

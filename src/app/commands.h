@@ -7,3 +7,4 @@
 extern const struct wm_command wm_command_rx;
 extern const struct wm_command wm_command_decode;
 extern const struct wm_command wm_command_keys;
+extern const struct wm_command wm_command_query;

@@ -91,6 +91,17 @@ enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
     return status;
 }
 
+enum wm_status wm_common_store(struct wm_outputs *outputs, const char *path)
+{
+    char spec[2048];
+
+    if ((size_t)snprintf(spec, sizeof spec, "sqlite:%s", path) >= sizeof spec) {
+        wm_say("--store: the name is too long");
+        return WM_INVALID;
+    }
+    return wm_common_output(outputs, spec);
+}
+
 enum wm_status wm_common_fields(struct wm_outputs *outputs, const char *list)
 {
     enum wm_status status = wm_outputs_fields(outputs, list);

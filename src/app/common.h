@@ -19,6 +19,10 @@
     {                                                                                                                              \
         0, "fields", "LIST", "only these values, for text, json, flat and csv: time,id,volume_m3"                                  \
     }
+#define WM_OPTION_STORE                                                                                                            \
+    {                                                                                                                              \
+        'S', "store", "FILE", "keep all in an SQLite store, for wmsdr query; as -F sqlite:FILE"                                    \
+    }
 #define WM_OPTION_KEYS                                                                                                             \
     {                                                                                                                              \
         'k', "keys", "FILE",                                                                                                       \
@@ -52,6 +56,8 @@ WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *
 WM_MUST_USE enum wm_status wm_common_counters(struct wm_counters **counters, const char *path);
 /* Adds an output. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
+/* The same for --store FILE. */
+WM_MUST_USE enum wm_status wm_common_store(struct wm_outputs *outputs, const char *path);
 /* The list of --fields. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_fields(struct wm_outputs *outputs, const char *list);
 /* Closes the outputs and says on standard error what was lost where. WM_IO: one has failed, and that was said. */

@@ -12,6 +12,7 @@ static const struct wm_command *const commands[] = {
     &wm_command_rx,
     &wm_command_decode,
     &wm_command_keys,
+    &wm_command_query,
     &wm_command_synth,
     &wm_command_bench,
 };

@@ -7,10 +7,7 @@
 #include <string.h>
 
 static const struct wm_transport *const transports[] = {
-    &wm_transport_tcp,
-    &wm_transport_udp,
-    &wm_transport_exec,
-    &wm_transport_file,
+    &wm_transport_tcp, &wm_transport_udp, &wm_transport_exec, &wm_transport_sqlite, &wm_transport_file,
 };
 
 const struct wm_transport *wm_transport(size_t i)

@@ -19,7 +19,7 @@ struct wm_target {
     const char *place; /* path, or all behind the prefix */
     /* of a URL: */
     const char *user, *host, *path; /* NULL, "" where there is none; path without its first slash */
-    uint16_t port;            /* 0: none was named */
+    uint16_t port;                  /* 0: none was named */
     struct {
         const char *name, *value;
     } option[WM_TARGET_OPTIONS];
