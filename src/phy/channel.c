@@ -466,7 +466,16 @@ static void search(struct wm_channel *channel)
 
 /* ---- events */
 
-/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. */
+static double median(const float *x, size_t n)
+{
+    float order[DC_CELLS];
+
+    memcpy(order, x, n * sizeof *x);
+    return wm_select(order, n, n / 2);
+}
+
+/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. The first cells' median is
+ * taken at 4, 8, 16 … of them: better a rough value than none. */
 static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_scale)
 {
     const size_t at = (size_t)(channel->cell % DC_CELLS), step = (size_t)channel->cell_samples / DC_PICKS;
@@ -478,9 +487,9 @@ static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_s
     }
     channel->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
     channel->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
-    if (at + 1 == DC_CELLS) {
-        channel->band.dc_i = wm_select(channel->dc_cell_i, DC_CELLS, DC_CELLS / 2);
-        channel->band.dc_q = wm_select(channel->dc_cell_q, DC_CELLS, DC_CELLS / 2);
+    if (at + 1 == DC_CELLS || (channel->cell < DC_CELLS && at >= 3 && (at & (at + 1)) == 0)) {
+        channel->band.dc_i = median(channel->dc_cell_i, at + 1);
+        channel->band.dc_q = median(channel->dc_cell_q, at + 1);
     }
 }
 

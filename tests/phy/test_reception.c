@@ -362,8 +362,10 @@ START_TEST(frames_are_heard_over_dc)
     struct ear ear;
     struct wm_front_end front = {.gain = 1, .dc_i = 0.25, .dc_q = -0.15, .iq_gain_db = 0.4, .iq_phase_deg = 2};
 
-    /* S's channel holds the centre; the offset is learned within the first tenth of a second */
+    /* S's channel holds the centre; the offset is learned in the first milliseconds */
     air_open(&air, RATE, 868.4e6, 0.3, NOISE, 220);
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.004, .ec_n0_db = 14});
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.05, .ec_n0_db = 10});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.15, .ec_n0_db = 14});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 30, .at_s = 0.18, .ec_n0_db = 14});
     wm_channel_front_end(&front, RATE, 0, air.x, air.samples);
