@@ -29,6 +29,16 @@ static const struct code codes[] = {
     [WM_WORDS_MANCHESTER] = {.word_chips = 2, .count = 2, .samples = 8, .window = 16, .block = 24, .pattern = {2, 1}},
 };
 
+/* A line through (chip index, lateness against the sync word's timing) of the sync word and every block: weights are chips, old
+ * ones fade. The prior holds the slope until the data know better. */
+struct track {
+    struct wm_chip_timing acquired; /* as given */
+    struct wm_chip_timing first;    /* with the data's carrier */
+    struct wm_chip_timing now;
+    double prior, sw, st, stt, sx, stx;
+    double h_weight, h_sum;
+};
+
 struct wm_words {
     struct code code;
     const struct wm_kernels *kernels;
@@ -38,9 +48,11 @@ struct wm_words {
     /* of the current burst */
     size_t count;                 /* data words; column pre_words + w holds word w */
     struct wm_chip_timing *block; /* timing of each block */
-    double *late, *weight;        /* of each block: refine's work space */
-    float carrier_step;           /* residual carrier, radians a word */
-    float amplitude;              /* of one baseband sample */
+    struct track track; /* behind the first `kept` blocks, which need no second look when more of the burst is asked for */
+    size_t kept;
+    double *late, *weight; /* of each block: refine's work space */
+    float carrier_step;    /* residual carrier, radians a word */
+    float amplitude;       /* of one baseband sample */
     bool smoothed;
     /* per column */
     struct wm_complex_plane z;    /* code.count planes */
@@ -224,71 +236,115 @@ static enum wm_status correlate_preamble(struct wm_words *words, const struct wm
     return wm_correlator_run(words->chips, in, timing, -(long)(words->pre_words * words->code.word_chips), words->pre_words, 0);
 }
 
-enum wm_status wm_words_track(struct wm_words *words, const struct wm_baseband *in, struct wm_chip_timing *timing, size_t count)
+static struct track begin_track(const struct wm_words *words, const struct wm_chip_timing *timing)
 {
     const double pre_chips = (double)(words->pre_words * words->code.word_chips);
+
+    return (struct track){
+        .acquired = *timing,
+        .first = *timing,
+        .now = *timing,
+        .prior = timing->clock_spread > 0 ? pow(CHIP_SPREAD / timing->clock_spread, 2) : 0,
+        .sw = pre_chips,
+        .st = -pre_chips * pre_chips / 2,
+        .stt = pre_chips * pre_chips * pre_chips / 3,
+        .h_weight = pre_chips / 2,
+        .h_sum = pre_chips / 2 * timing->h,
+    };
+}
+
+/* Block b's decisions with the timing so far. */
+static enum wm_status decide_block(struct wm_words *words, const struct wm_baseband *in, struct track *track, size_t b)
+{
+    const size_t from = b * words->code.block, column = words->pre_words + from;
+
+    words->block[b] = track->now;
+    enum wm_status status = correlate_block(words, in, b);
+    if (status == WM_OK)
+        words->kernels->best_energy(words->z.re + column, words->z.im + column, words->chips->stride, words->code.count,
+                                    block_size(words, b), words->value + from);
+    return status;
+}
+
+/* What block b's decisions say of timing, clock and modulation index. */
+static void follow_block(const struct wm_words *words, struct track *t, size_t b)
+{
+    const size_t from = b * words->code.block, size = block_size(words, b);
     struct wm_phasor turns[2 * WORD_CHIPS_MAX + 1];
-    /* A line through (chip index, lateness against the sync word's timing) of the sync word and every block: weights are chips, old
-     * ones fade. The prior holds the slope until the data know better. */
-    struct wm_chip_timing first = *timing;
-    const double prior = timing->clock_spread > 0 ? pow(CHIP_SPREAD / timing->clock_spread, 2) : 0;
-    double sw = pre_chips, st = -sw * sw / 2, stt = sw * sw * sw / 3, sx = 0, stx = 0;
-    double h_weight = pre_chips / 2, h_sum = h_weight * timing->h;
-    enum wm_status status;
+    struct chip_fit fit = {0};
+
+    fill_turns(t->now.h, turns);
+    for (size_t w = from; w < from + size; w++) {
+        size_t k = words->value[w] * words->chips->stride + words->pre_words + w;
+        fit_word(words, &fit, words->pre_words + w, words->value[w],
+                 wm_phasor_unit((struct wm_phasor){words->z.re[k], words->z.im[k]}), true, turns);
+    }
+    if (!(fit.amplitude > 0))
+        return;
+    const double delta = clamp(fit.p / (fit.amplitude * M_PI * t->now.h), 0.25), at = fit.t / fit.n + 0.5;
+    const double late = (t->now.start + (at - delta) * t->now.period - t->first.start) / t->first.period - at;
+    const double fade = exp(-fit.n / MEMORY_CHIPS);
+    t->sw = t->sw * fade + fit.n;
+    t->st = t->st * fade + fit.n * at;
+    t->stt = t->stt * fade + fit.n * at * at;
+    t->sx = t->sx * fade + fit.n * late;
+    t->stx = t->stx * fade + fit.n * at * late;
+    const double det = t->sw * (t->stt + t->prior) - t->st * t->st, slope = (t->sw * t->stx - t->st * t->sx) / det;
+    t->now.period = t->first.period * (1 + slope);
+    t->now.start = t->first.start + t->first.period * (t->sx - t->st * slope) / t->sw;
+    if (fit.hh > 0) {
+        t->h_sum += fit.hh * (t->now.h + clamp(fit.hp * fit.n / (fit.amplitude * M_PI * fit.hh), 0.1));
+        t->h_weight += fit.hh;
+        t->now.h = t->h_sum / t->h_weight;
+    }
+}
+
+static bool same_timing(const struct wm_chip_timing *a, const struct wm_chip_timing *b)
+{
+    return a->start == b->start && a->period == b->period && a->carrier == b->carrier && a->origin == b->origin &&
+           a->clock_spread == b->clock_spread && a->h == b->h;
+}
+
+enum wm_status wm_words_track(struct wm_words *words, const struct wm_baseband *in, struct wm_chip_timing *timing, size_t count)
+{
+    const size_t blocks = (count + words->code.block - 1) / words->code.block;
+    struct track track = words->track;
+    enum wm_status status = WM_OK;
 
     words->smoothed = false;
     words->count = count;
     words->amplitude = 0;
-    status = correlate_preamble(words, in, timing);
-    for (size_t b = 0; status == WM_OK && b * words->code.block < count; b++) {
-        const size_t from = b * words->code.block, size = block_size(words, b), column = words->pre_words + from;
-        struct chip_fit fit = {0};
-
-        words->block[b] = *timing;
-        for (int again = 0; again < 2 && status == WM_OK; again++) {
-            status = correlate_block(words, in, b);
-            if (status != WM_OK)
-                break;
-            words->kernels->best_energy(words->z.re + column, words->z.im + column, words->chips->stride, words->code.count, size,
-                                        words->value + from);
-            if (b > 0)
-                break;
-            if (again ==
-                0) { /* real transmitters settle: the data's carrier is up to 5 kHz beside the preamble's. Once, on block 0 */
-                first.carrier = timing->carrier += word_to_word_carrier(words, timing->period, size);
-                words->block[b] = *timing;
-                status = correlate_preamble(words, in, timing);
-            }
+    if (words->kept >= blocks || !same_timing(&track.acquired, timing))
+        words->kept = 0;
+    if (words->kept == 0) {
+        track = begin_track(words, timing);
+        status = correlate_preamble(words, in, timing);
+    }
+    for (size_t b = words->kept; status == WM_OK && b < blocks; b++) {
+        status = decide_block(words, in, &track, b);
+        if (b == 0 && status == WM_OK) {
+            /* real transmitters settle: the data's carrier is up to 5 kHz beside the preamble's. Once, on block 0 */
+            track.now.carrier += word_to_word_carrier(words, track.now.period, block_size(words, 0));
+            track.first.carrier = track.now.carrier;
+            status = correlate_preamble(words, in, &track.now);
+            if (status == WM_OK)
+                status = decide_block(words, in, &track, 0);
         }
         if (status != WM_OK)
             break;
-        fill_turns(timing->h, turns);
-        for (size_t w = from; w < from + size; w++) {
-            size_t k = words->value[w] * words->chips->stride + words->pre_words + w;
-            fit_word(words, &fit, words->pre_words + w, words->value[w],
-                     wm_phasor_unit((struct wm_phasor){words->z.re[k], words->z.im[k]}), true, turns);
-        }
-        if (!(fit.amplitude > 0))
-            continue;
-        double delta = clamp(fit.p / (fit.amplitude * M_PI * timing->h), 0.25);
-        double at = fit.t / fit.n + 0.5;
-        double late = (timing->start + (at - delta) * timing->period - first.start) / first.period - at;
-        double fade = exp(-fit.n / MEMORY_CHIPS);
-        sw = sw * fade + fit.n;
-        st = st * fade + fit.n * at;
-        stt = stt * fade + fit.n * at * at;
-        sx = sx * fade + fit.n * late;
-        stx = stx * fade + fit.n * at * late;
-        double det = sw * (stt + prior) - st * st, slope = (sw * stx - st * sx) / det;
-        timing->period = first.period * (1 + slope);
-        timing->start = first.start + first.period * (sx - st * slope) / sw;
-        if (fit.hh > 0) {
-            h_sum += fit.hh * (timing->h + clamp(fit.hp * fit.n / (fit.amplitude * M_PI * fit.hh), 0.1));
-            h_weight += fit.hh;
-            timing->h = h_sum / h_weight;
+        follow_block(words, &track, b);
+        if (b + 1 < blocks) { /* the last one may be cut short, and read before its filters have heard all */
+            words->track = track;
+            words->kept = b + 1;
         }
     }
+    *timing = track.now;
     return status;
+}
+
+void wm_words_reset(struct wm_words *words)
+{
+    words->kept = 0;
 }
 
 /* The preamble's words, whose chips are known: correlated along their own path, ending at phase 0 where the data begin. */
@@ -385,6 +441,7 @@ void wm_words_smooth(struct wm_words *words)
 {
     const size_t n = words->pre_words + words->count, stride = words->chips->stride, data = words->pre_words;
 
+    words->kept = 0;
     preamble_values(words);
     for (int round = 0; round < 3; round++) {
         decided_values(words);

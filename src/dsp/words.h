@@ -22,9 +22,12 @@ WM_MUST_USE enum wm_status wm_words_create(const struct wm_kernels *kernels, enu
 void wm_words_destroy(struct wm_words *words);
 
 /* First pass over `count` data words. *timing is the estimate from the sync word and comes back tracked. WM_TOO_SHORT: the baseband
- * does not hold them. Afterwards wm_words_values has the decisions. */
+ * does not hold them. Afterwards wm_words_values has the decisions. Called again with the same *timing and more words it goes on
+ * where it stopped, with the same result as all at once. */
 WM_MUST_USE enum wm_status wm_words_track(struct wm_words *words, const struct wm_baseband *in, struct wm_chip_timing *timing,
                                           size_t count);
+/* The baseband's indices begin anew: nothing of the last burst holds. */
+void wm_words_reset(struct wm_words *words);
 /* Second pass, on what track or refine left. */
 void wm_words_smooth(struct wm_words *words);
 /* Third pass: fits timing and deviation to the decisions, correlates again, smooths again. *timing is updated. */

@@ -188,6 +188,8 @@ void wm_channel_reset(struct wm_channel *channel)
     channel->open = channel->searching = channel->has_best = false;
     channel->cell = 0;
     wm_band_reset(&channel->band);
+    for (unsigned i = 0; i < channel->config.mode_count; i++)
+        wm_demodulator_reset(channel->demodulator[i]);
     channel->search_at = channel->search_end = 0;
     channel->level_at_sync = 0;
     memset(channel->waiting, 0, sizeof channel->waiting);

@@ -82,6 +82,12 @@ void wm_demodulator_destroy(struct wm_demodulator *demodulator)
     free(demodulator);
 }
 
+void wm_demodulator_reset(struct wm_demodulator *demodulator)
+{
+    if (demodulator->words)
+        wm_words_reset(demodulator->words);
+}
+
 void wm_demodulator_begin(struct wm_demodulator *demodulator, const struct wm_baseband *in, const struct wm_chip_timing *timing,
                           enum wm_format format, float noise_density, bool with_events, bool strong)
 {

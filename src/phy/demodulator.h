@@ -20,6 +20,9 @@ WM_MUST_USE enum wm_status wm_demodulator_create(const struct wm_kernels *kernel
                                                  struct wm_demodulator **demodulator);
 void wm_demodulator_destroy(struct wm_demodulator *demodulator);
 
+/* The baseband's indices begin anew. */
+void wm_demodulator_reset(struct wm_demodulator *demodulator);
+
 /* Begins a burst. `in` and what it points to must stay until the next begin. start of *timing: the first data chip. with_events:
  * whether error events are wanted (they are not where another mode is likelier); strong: decisions without any memory are likely
  * to do, so that the first tier need not be more. */

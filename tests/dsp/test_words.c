@@ -266,6 +266,44 @@ START_TEST(variants_agree)
 }
 END_TEST
 
+/* The head first, then all: bit by bit what one look at all gives, also after a look too far and another burst's in between. */
+START_TEST(tracking_goes_on_where_it_stopped)
+{
+    const enum wm_word_code code = (enum wm_word_code)_i;
+    struct trial t;
+
+    trial_open(&t, code, 333, 70);
+    trial_render(&t, 8);
+    struct wm_chip_timing once = t.truth, steps, other = t.truth;
+    uint8_t want[WORDS_MAX];
+    ck_assert_int_eq(wm_words_track(t.detector, &t.burst.in, &once, t.words), WM_OK);
+    memcpy(want, wm_words_values(t.detector), t.words);
+    const size_t counts[] = {24, 24, 100, 97, 333};
+    for (int round = 0; round < 4; round++) {
+        wm_words_reset(t.detector);
+        for (size_t i = 0; i < 5; i++) {
+            steps = t.truth;
+            ck_assert_int_eq(wm_words_track(t.detector, &t.burst.in, &steps, counts[i]), WM_OK);
+            if (round == 1 && i == 2)
+                wm_words_smooth(t.detector); /* changes decisions */
+            if (round == 2 && i == 3) {
+                other.start += 0.2;
+                ck_assert_int_eq(wm_words_track(t.detector, &t.burst.in, &other, 200), WM_OK);
+            }
+            if (round == 3 && i == 3) {
+                struct wm_chip_timing again = t.truth;
+                struct wm_baseband part = t.burst.in;
+                part.count = part.count * 4 / 5; /* not all has arrived */
+                ck_assert_int_eq(wm_words_track(t.detector, &part, &again, 333), WM_TOO_SHORT);
+            }
+        }
+        ck_assert_mem_eq(wm_words_values(t.detector), want, t.words);
+        ck_assert_mem_eq(&steps, &once, sizeof once);
+    }
+    trial_close(&t);
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("dsp: words");
@@ -278,5 +316,6 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, the_others_hold_the_truth, 0, 2);
     tcase_add_loop_test(tcase, bounds, 0, 2);
     tcase_add_loop_test(tcase, variants_agree, 0, 2);
+    tcase_add_loop_test(tcase, tracking_goes_on_where_it_stopped, 0, 2);
     return suite;
 }
