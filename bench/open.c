@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How many telegrams a second wm_open takes on one core: modes 5, 7 with MAC, 10 and ELL, with 1, 1 000 and 1 000 000 keys loaded.
  * The telegrams come from as many meters (at most 4096 of them), in random order, each sealed with its own key; every result is
- * checked. */
+ * checked.
+ * Usage: bench_open [SECONDS]
+ *        bench_open -w KEYS TELEGRAMS COUNT   writes COUNT keys (a key file) and 4096 telegrams of mode 5 (hex), for
+ * bench/decode.sh */
 #include "security/open.h"
 
 #include "link/frame.h"
@@ -69,6 +72,46 @@ static struct wm_seal_spec spec_of(unsigned kind, uint32_t meter)
     return spec;
 }
 
+/* One telegram of a meter among key_count; its length. */
+static size_t make(struct wm_sealer *sealer, unsigned kind, uint32_t meter, uint8_t bytes[WM_TELEGRAM_MAX])
+{
+    struct wm_seal_spec spec = spec_of(kind, meter);
+    struct wm_writer out = wm_writer_of(bytes, WM_TELEGRAM_MAX);
+    struct wm_key key;
+
+    key_of(meter, &key);
+    if (wm_seal(sealer, &spec, &key) != WM_OK || wm_seal_next(sealer, &out) != WM_OK)
+        abort();
+    return out.len;
+}
+
+static int write_files(const char *keys, const char *telegrams, uint32_t key_count)
+{
+    struct wm_sealer *sealer = NULL;
+    uint64_t state = 1;
+    uint8_t bytes[WM_TELEGRAM_MAX];
+    char hex[2 * WM_TELEGRAM_MAX + 1];
+    FILE *file = fopen(keys, "w");
+
+    if (!file || wm_sealer_create(&sealer) != WM_OK)
+        return EXIT_FAILURE;
+    for (uint32_t meter = 0; meter < key_count; meter++) {
+        struct wm_key key;
+        key_of(meter, &key);
+        wm_hex_encode((struct wm_span){key.bytes, sizeof key.bytes}, hex);
+        fprintf(file, "%08X = %s\n", (unsigned)meter, hex);
+    }
+    if (fclose(file) != 0 || !(file = fopen(telegrams, "w")))
+        return EXIT_FAILURE;
+    for (size_t i = 0; i < TELEGRAMS; i++) {
+        size_t len = make(sealer, 0, next_random(&state) % key_count, bytes);
+        wm_hex_encode((struct wm_span){bytes, len}, hex);
+        fprintf(file, "%s\n", hex);
+    }
+    wm_sealer_destroy(sealer);
+    return fclose(file) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static void run(const struct wm_keystore *keys, unsigned kind, uint32_t key_count, double seconds)
 {
     static uint8_t bytes[TELEGRAMS][WM_TELEGRAM_MAX];
@@ -80,16 +123,8 @@ static void run(const struct wm_keystore *keys, unsigned kind, uint32_t key_coun
 
     if (wm_sealer_create(&sealer) != WM_OK || wm_opener_create(keys, &opener) != WM_OK)
         abort();
-    for (size_t i = 0; i < TELEGRAMS; i++) {
-        uint32_t meter = next_random(&state) % key_count;
-        struct wm_seal_spec spec = spec_of(kind, meter);
-        struct wm_writer out = wm_writer_of(bytes[i], sizeof bytes[i]);
-        struct wm_key key;
-        key_of(meter, &key);
-        if (wm_seal(sealer, &spec, &key) != WM_OK || wm_seal_next(sealer, &out) != WM_OK)
-            abort();
-        lens[i] = out.len;
-    }
+    for (size_t i = 0; i < TELEGRAMS; i++)
+        lens[i] = make(sealer, kind, next_random(&state) % key_count, bytes[i]);
     double start = now_s(), end;
     do {
         for (size_t i = 0; i < TELEGRAMS; i++) {
@@ -112,6 +147,8 @@ int main(int argc, char **argv)
     static const uint32_t counts[] = {1, 1000, 1000000};
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 1.0;
 
+    if (argc == 5 && strcmp(argv[1], "-w") == 0)
+        return write_files(argv[2], argv[3], (uint32_t)strtoul(argv[4], NULL, 10));
     for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++) {
         struct wm_keystore *keys;
         if (wm_keystore_create(&keys) != WM_OK)

@@ -32,8 +32,7 @@ static EVP_CIPHER_CTX *bind_cipher(const char *name, int encrypt, bool with_key)
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, name, NULL);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
-    if (!cipher || !ctx || !EVP_CipherInit_ex2(ctx, cipher, with_key ? zeros : NULL, with_key ? zeros : NULL, encrypt, NULL) ||
-        !EVP_CIPHER_CTX_set_padding(ctx, 0)) {
+    if (!cipher || !ctx || !EVP_CipherInit_ex2(ctx, cipher, with_key ? zeros : NULL, with_key ? zeros : NULL, encrypt, NULL)) {
         EVP_CIPHER_CTX_free(ctx);
         ctx = NULL;
     }
@@ -232,11 +231,11 @@ enum wm_status wm_crypto_cmac_blocks(struct wm_crypto *crypto, const uint8_t key
     return run(crypto->ecb, (struct wm_span){masked, count * WM_AES_BYTES}, macs[0]);
 }
 
-/* CCM, RFC 3610 clause 2 (NIST SP 800-38C), put together from CBC for its MAC and from AES for its counter. */
+/* CCM, RFC 3610 clause 2 (NIST SP 800-38C), put together from single AES blocks for its MAC and many at once for its key stream: a
+ * second context for the MAC's chain would take the key a second time, which costs more than the chain of a telegram. */
 struct ccm {
     struct wm_crypto *crypto;
     const struct wm_aead *how;
-    size_t left; /* of the message, for the MAC's first block */
     uint8_t mac[WM_AES_BYTES];
 };
 
@@ -254,34 +253,29 @@ static void ccm_block(const struct ccm *ccm, uint8_t flags, uint32_t number, uin
         block[15 - i] = (uint8_t)(number >> 8 * i);
 }
 
-/* Some bytes into the MAC, filled with zeros to whole blocks. The MAC is the chain's last block. */
+/* Some bytes into the MAC, filled with zeros to whole blocks. */
 static enum wm_status ccm_mac(struct ccm *ccm, struct wm_span in)
 {
-    uint8_t chunk[CCM_CHUNK], out[CCM_CHUNK];
     enum wm_status status = WM_OK;
 
-    while (in.len && status == WM_OK) {
-        size_t n = in.len < CCM_CHUNK ? in.len : CCM_CHUNK, whole = (n + WM_AES_BYTES - 1) / WM_AES_BYTES * WM_AES_BYTES;
-        memcpy(chunk, in.data, n);
-        memset(chunk + n, 0, whole - n);
-        status = run(ccm->crypto->cbc_encrypt, (struct wm_span){chunk, whole}, out);
-        memcpy(ccm->mac, out + whole - WM_AES_BYTES, WM_AES_BYTES);
-        in = wm_span_sub(in, n, in.len);
+    for (size_t at = 0; at < in.len && status == WM_OK; at += WM_AES_BYTES) {
+        xor_bytes(ccm->mac, in.data + at, in.len - at < WM_AES_BYTES ? in.len - at : WM_AES_BYTES);
+        status = run(ccm->crypto->ecb, (struct wm_span){ccm->mac, WM_AES_BYTES}, ccm->mac);
     }
     return status;
 }
 
 /* The blocks in front of the message: B_0, then the length of the additional data and these. */
-static enum wm_status ccm_begin(struct ccm *ccm, const uint8_t *key)
+static enum wm_status ccm_begin(struct ccm *ccm, const uint8_t *key, size_t message_len)
 {
     const struct wm_aead *how = ccm->how;
     uint8_t first[4 * WM_AES_BYTES];
     size_t len = WM_AES_BYTES, room = sizeof first - WM_AES_BYTES - 2, n = how->aad.len < room ? how->aad.len : room;
     enum wm_status status;
 
-    if (!set_key(ccm->crypto->cbc_encrypt, key) || !set_key(ccm->crypto->ecb, key))
+    if (!set_key(ccm->crypto->ecb, key))
         return WM_UNSUPPORTED;
-    ccm_block(ccm, (uint8_t)((how->aad.len ? 0x40 : 0) | (how->tag_len - 2) / 2 << 3), (uint32_t)ccm->left, first);
+    ccm_block(ccm, (uint8_t)((how->aad.len ? 0x40 : 0) | (how->tag_len - 2) / 2 << 3), (uint32_t)message_len, first);
     if (how->aad.len) {
         first[len++] = (uint8_t)(how->aad.len >> 8);
         first[len++] = (uint8_t)how->aad.len;
@@ -292,41 +286,42 @@ static enum wm_status ccm_begin(struct ccm *ccm, const uint8_t *key)
     return status == WM_OK ? ccm_mac(ccm, wm_span_sub(how->aad, n, how->aad.len)) : status;
 }
 
-/* Key stream from counter `number` on, added to in. */
-static enum wm_status ccm_stream(struct ccm *ccm, uint32_t number, struct wm_span in, uint8_t *out)
+/* Key stream from counter `number` on. */
+static enum wm_status ccm_stream(struct ccm *ccm, uint32_t number, size_t blocks, uint8_t *stream)
 {
-    uint8_t counters[CCM_CHUNK], stream[CCM_CHUNK];
-    size_t len = 0;
-    enum wm_status status;
-
-    for (; len < in.len; len += WM_AES_BYTES)
-        ccm_block(ccm, 0, number++, counters + len);
-    status = run(ccm->crypto->ecb, (struct wm_span){counters, len}, stream);
-    for (size_t i = 0; i < in.len && status == WM_OK; i++)
-        out[i] = in.data[i] ^ stream[i];
-    return status;
+    for (size_t i = 0; i < blocks; i++)
+        ccm_block(ccm, 0, number++, stream + i * WM_AES_BYTES);
+    return run(ccm->crypto->ecb, (struct wm_span){stream, blocks * WM_AES_BYTES}, stream);
 }
 
 static enum wm_status ccm(struct ccm *ccm, bool seal, const uint8_t *key, struct wm_span in, uint8_t *out, uint8_t *tag)
 {
     const struct wm_aead *how = ccm->how;
+    uint8_t stream[WM_AES_BYTES + CCM_CHUNK]; /* first S_0, which encrypts the tag */
+    size_t done = 0;
     enum wm_status status;
 
     if (how->nonce.len < 7 || how->nonce.len > 13 || how->tag_len < 4 || how->tag_len > 16 || how->tag_len % 2 ||
         how->aad.len >= 0xFF00 || in.len > 0xFFFF)
         return WM_INVALID;
-    ccm->left = in.len;
-    status = ccm_begin(ccm, key);
-    for (size_t done = 0; done < in.len && status == WM_OK; done += CCM_CHUNK) {
+    status = ccm_begin(ccm, key, in.len);
+    do {
         struct wm_span part = wm_span_sub(in, done, CCM_CHUNK);
-        if (seal)
-            status = ccm_mac(ccm, part);
+        size_t blocks = (part.len + WM_AES_BYTES - 1) / WM_AES_BYTES;
         if (status == WM_OK)
-            status = ccm_stream(ccm, (uint32_t)(1 + done / WM_AES_BYTES), part, out + done);
-        if (status == WM_OK && !seal)
+            status = done ? ccm_stream(ccm, (uint32_t)(1 + done / WM_AES_BYTES), blocks, stream + WM_AES_BYTES)
+                          : ccm_stream(ccm, 0, 1 + blocks, stream);
+        if (seal && status == WM_OK)
+            status = ccm_mac(ccm, part);
+        for (size_t i = 0; i < part.len && status == WM_OK; i++)
+            out[done + i] = part.data[i] ^ stream[WM_AES_BYTES + i];
+        if (!seal && status == WM_OK)
             status = ccm_mac(ccm, (struct wm_span){out + done, part.len});
-    }
-    return status == WM_OK ? ccm_stream(ccm, 0, (struct wm_span){ccm->mac, how->tag_len}, tag) : status;
+        done += part.len;
+    } while (done < in.len && status == WM_OK);
+    for (size_t i = 0; i < how->tag_len && status == WM_OK; i++)
+        tag[i] = ccm->mac[i] ^ stream[i];
+    return status;
 }
 
 enum wm_status wm_crypto_ccm_open(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const struct wm_aead *aead,

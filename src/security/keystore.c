@@ -22,10 +22,23 @@ enum {
 
 static const uint8_t field_order[FIELD_SETS] = {7, 6, 5, 3, 4, 2, 1, 0};
 
+/* A group with its first key: half a cache line, so that the look-up of a meter with one key touches memory once. */
+struct slot {
+    uint64_t values;    /* the address's fields that the shape has, packed */
+    uint32_t next;      /* entry plus one; 0: there are no more keys */
+    struct wm_key key;  /* not with NO_KEY */
+    uint8_t shape_plus; /* shape plus one, maybe with NO_KEY; 0: the slot is free */
+};
+
+#define NO_KEY 0x80 /* the first key has exceptions, and is an entry too */
+
+_Static_assert(sizeof(struct slot) == 32 && SHAPES < NO_KEY, "slots are 32 bytes, a shape seven bits");
+
+/* Further keys of a group. */
 struct entry {
     struct wm_key key;
-    uint32_t next;   /* in the group; NO_ENTRY at its end */
-    uint32_t last;   /* of the group; kept in its first entry only */
+    uint32_t next;   /* entry plus one; 0: the last */
+    uint32_t last;   /* of the group, plus one; kept in the first entry only */
     uint32_t except; /* plus one: the first of its exceptions; 0: none */
 };
 
@@ -36,22 +49,15 @@ struct except {
     bool more; /* the next one belongs to the same key */
 };
 
-#define NO_ENTRY UINT32_MAX
-
-struct slot {
-    uint64_t values; /* the address's fields that the shape has, packed */
-    uint32_t first;  /* entry plus one; 0: the slot is free */
-    uint32_t shape;
-};
-
 struct wm_keystore {
     struct entry *entries; /* secret memory */
     uint32_t entry_count, entry_cap;
-    struct slot *slots; /* open addressing, at most half full */
+    struct slot *slots; /* secret memory; open addressing, at most half full */
     uint32_t group_count, slot_count;
     struct except *excepts;
     uint32_t except_count;
     uint8_t shape_count, shapes[SHAPES]; /* those that occur, in their order */
+    size_t key_count;
 };
 
 static unsigned shape_of(const struct wm_key_pattern *pattern)
@@ -95,7 +101,7 @@ static struct slot *slot_of(struct slot *slots, uint32_t slot_count, uint64_t va
 {
     uint32_t at = hash(values, shape) & (slot_count - 1);
 
-    while (slots[at].first && (slots[at].values != values || slots[at].shape != shape))
+    while (slots[at].shape_plus && (slots[at].values != values || (slots[at].shape_plus & ~NO_KEY) != (int)shape + 1))
         at = (at + 1) & (slot_count - 1);
     return &slots[at];
 }
@@ -111,9 +117,10 @@ void wm_keystore_clear(struct wm_keystore *keys)
     if (keys->entries)
         wm_cleanse(keys->entries, keys->entry_count * sizeof *keys->entries);
     if (keys->slots)
-        memset(keys->slots, 0, keys->slot_count * sizeof *keys->slots);
+        wm_cleanse(keys->slots, keys->slot_count * sizeof *keys->slots);
     keys->entry_count = keys->group_count = keys->except_count = 0;
     keys->shape_count = 0;
+    keys->key_count = 0;
 }
 
 void wm_keystore_destroy(struct wm_keystore *keys)
@@ -129,7 +136,7 @@ void wm_keystore_destroy(struct wm_keystore *keys)
 static bool grow_entries(struct wm_keystore *keys)
 {
     uint32_t cap = keys->entry_cap ? keys->entry_cap * 2 : 16;
-    struct entry *grown = cap > keys->entry_cap && cap < NO_ENTRY - 1 ? wm_secret_alloc(cap * sizeof *grown) : NULL;
+    struct entry *grown = cap > keys->entry_cap ? wm_secret_alloc(cap * sizeof *grown) : NULL;
 
     if (!grown)
         return false;
@@ -149,8 +156,9 @@ static bool grow_slots(struct wm_keystore *keys)
     if (!slots)
         return false;
     for (uint32_t i = 0; i < keys->slot_count; i++) {
-        if (keys->slots[i].first)
-            *slot_of(slots, count, keys->slots[i].values, keys->slots[i].shape) = keys->slots[i];
+        const struct slot *slot = &keys->slots[i];
+        if (slot->shape_plus)
+            *slot_of(slots, count, slot->values, (slot->shape_plus & ~NO_KEY) - 1u) = *slot;
     }
     wm_secret_free(keys->slots, keys->slot_count * sizeof *keys->slots);
     keys->slots = slots;
@@ -204,17 +212,26 @@ enum wm_status wm_keystore_add_except(struct wm_keystore *keys, const struct wm_
     if (except_count && !add_excepts(keys, except, except_count))
         return WM_NO_MEMORY;
     slot = slot_of(keys->slots, keys->slot_count, values, shape);
-    if (slot->first) {
-        struct entry *first = &keys->entries[slot->first - 1];
-        keys->entries[first->last].next = index;
-        first->last = index;
-    } else {
-        *slot = (struct slot){.values = values, .first = index + 1, .shape = shape};
+    keys->key_count++;
+    if (!slot->shape_plus) {
+        *slot = (struct slot){.values = values, .shape_plus = (uint8_t)(shape + 1)};
         keys->group_count++;
         use_shape(keys, shape);
+        if (!except_count) {
+            slot->key = *key;
+            return WM_OK;
+        }
+        slot->shape_plus |= NO_KEY;
     }
-    keys->entries[index] = (struct entry){.key = *key, .next = NO_ENTRY, .last = index, .except = first_except};
+    keys->entries[index] = (struct entry){.key = *key, .last = index + 1, .except = first_except};
     keys->entry_count++;
+    if (slot->next) {
+        struct entry *first = &keys->entries[slot->next - 1];
+        keys->entries[first->last - 1].next = index + 1;
+        first->last = index + 1;
+    } else {
+        slot->next = index + 1;
+    }
     return WM_OK;
 }
 
@@ -225,7 +242,15 @@ enum wm_status wm_keystore_add(struct wm_keystore *keys, const struct wm_key_pat
 
 size_t wm_keystore_count(const struct wm_keystore *keys)
 {
-    return keys->entry_count;
+    return keys->key_count;
+}
+
+void wm_keystore_prefetch(const struct wm_keystore *keys, const struct wm_address *address)
+{
+    if (!keys)
+        return;
+    for (size_t i = 0; i < keys->shape_count && i < 2; i++)
+        __builtin_prefetch(&keys->slots[hash(values_of(address, keys->shapes[i]), keys->shapes[i]) & (keys->slot_count - 1)]);
 }
 
 static bool is_excepted(const struct wm_keystore *keys, const struct entry *entry, const struct wm_address *address)
@@ -247,14 +272,18 @@ const struct wm_key *wm_key_search_next(struct wm_key_search *search)
 
     do {
         while (!search->entry) {
+            const struct slot *slot;
             unsigned shape;
             if (!keys || search->step == keys->shape_count)
                 return NULL;
             shape = keys->shapes[search->step++];
-            search->entry = slot_of(keys->slots, keys->slot_count, values_of(&search->address, shape), shape)->first;
+            slot = slot_of(keys->slots, keys->slot_count, values_of(&search->address, shape), shape);
+            search->entry = slot->next; /* of a free slot 0 */
+            if (slot->shape_plus && !(slot->shape_plus & NO_KEY))
+                return &slot->key;
         }
         entry = &keys->entries[search->entry - 1];
-        search->entry = entry->next + 1; /* NO_ENTRY + 1 is 0 */
+        search->entry = entry->next;
     } while (entry->except && is_excepted(keys, entry, &search->address));
     return &entry->key;
 }

@@ -8,9 +8,9 @@ struct wm_keystore;
 
 struct wm_key {
     uint8_t bytes[16]; /* AES-128; a DES key has the first eight */
-    bool des;
-    bool has_id, has_version; /* for that key id or version alone; otherwise for any */
-    uint8_t id, version;      /* as in the configuration field's extension or in AFL.KI */
+    bool des : 1;
+    bool has_id : 1, has_version : 1; /* for that key id or version alone; otherwise for any */
+    uint8_t id, version;              /* as in the configuration field's extension or in AFL.KI */
 };
 
 /* Which meters a key is for; a field that is not set matches any. */
@@ -42,9 +42,11 @@ struct wm_key_search {
     const struct wm_keystore *keys;
     struct wm_address address;
     unsigned step;  /* state */
-    uint32_t entry; /* state: the entry to give plus one; 0: look for the next group */
+    uint32_t entry; /* state: the next of the group */
 };
 const struct wm_key *wm_key_search_next(struct wm_key_search *search);
+/* A hint that keys for this address will be looked for soon. */
+void wm_keystore_prefetch(const struct wm_keystore *keys, const struct wm_address *address);
 /* The pattern that the key given last was filed under. */
 void wm_key_search_pattern(const struct wm_key_search *search, struct wm_key_pattern *pattern);
 

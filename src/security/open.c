@@ -349,6 +349,7 @@ enum wm_status wm_open(struct wm_opener *opener, struct wm_span telegram, struct
         return WM_OK;
     }
     message->meter = message->dll.address;
+    wm_keystore_prefetch(opener->config.keys, &message->meter);
     message->to_meter = c_to_meter(message->dll.c);
     opener->cut = status == WM_TOO_SHORT;
     done = open_layers(opener, message);

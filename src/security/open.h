@@ -36,7 +36,7 @@ struct wm_message {
     bool authenticated; /* a MAC or tag was verified, whatever came of the counter */
     bool has_counter;   /* of the TPL, else of AFL.MCR */
     uint32_t counter;
-    struct wm_counter_key counter_key; /* under which it counts; where a key opened it and there is a counter */
+    struct wm_counter_key counter_key; /* under which it counts: where a key opened it, it has a counter, and counters are kept */
     struct wm_span plain; /* the telegram with cipher text replaced by plain text; equals it when nothing was decrypted. Ends where
                            * L says: what a receiver appended is not part of it */
     struct wm_span

@@ -181,7 +181,7 @@ static void judge_success(const struct work *work, const struct attempt *result,
 
     replace(work);
     message->authenticated = (work->has_mac && !iv_open) || (tag && !result->uncovered);
-    if (message->has_counter)
+    if (message->has_counter && work->opener->config.counters)
         message->counter_key = counter_key_of(work, key, pattern);
     if (work->encrypted)
         message->verdict = message->authenticated ? WM_VERDICT_DECRYPTED_AND_AUTHENTICATED : WM_VERDICT_DECRYPTED;
