@@ -2,20 +2,21 @@
 #include "dsp/alternatives.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WINDOW WM_ALTERNATIVE_WINDOW
 #define PAIR   WM_ALTERNATIVE_PAIR
 #define REACH  WM_ALTERNATIVE_REACH
-#define ROWS   (1 + PAIR)
+#define ROWS   WM_ALTERNATIVE_ROWS
 
 struct wm_alternatives {
     const struct wm_kernels *kernels;
     size_t n_max, stride;
     struct wm_complex_plane decided;
     struct wm_alternative_planes planes;
-    float *cost; /* ROWS rows */
+    float *cost; /* ROWS rows, and the least of each chip */
     float *memory;
     /* of the burst */
     uint8_t *chip;
@@ -32,7 +33,7 @@ enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n
     a->n_max = n_max;
     a->stride = n_max + 2 * WM_LANES;
     const size_t padded = a->stride + 2 * REACH;
-    a->memory = calloc(5 * padded + (2 + ROWS) * a->stride, sizeof(float));
+    a->memory = calloc(5 * padded + (2 + ROWS + 1) * a->stride, sizeof(float));
     if (!a->memory) {
         free(a);
         return WM_NO_MEMORY;
@@ -89,7 +90,7 @@ void wm_alternatives_begin(struct wm_alternatives *a, uint8_t *chip, size_t n, s
     a->planes.jump_re = (float)cos(2 * M_PI * h);
     a->planes.jump_im = (float)sin(2 * M_PI * h);
     for (size_t k = 0; k < a->n; k++)
-        a->planes.sign[k] = chip[k] ? 1 : -1;
+        a->planes.sign[k] = k < fixed ? 0 : chip[k] ? 1 : -1;
     memset(a->planes.sign + a->n, 0, WM_LANES * sizeof(float)); /* whole vectors are read: no pairs behind the end */
     sum_up(a, 0);
     a->kernels->alternatives(&a->planes, a->fixed, a->n, a->cost, a->stride);
@@ -118,26 +119,22 @@ static void flip(struct wm_alternatives *a, size_t k)
     a->chip[k] ^= 1;
 }
 
-static unsigned rows_at(const struct wm_alternatives *a, size_t k)
-{
-    return k - a->fixed < PAIR ? 1 + (unsigned)(k - a->fixed) : ROWS;
-}
-
 /* The place of the least cost below 0; false when there is none. */
 static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row)
 {
-    float least = 0;
+    const float *least = a->cost + ROWS * a->stride;
+    float best = 0;
 
     for (size_t k = a->fixed; k < a->n; k++) {
-        for (unsigned d = 0; d < rows_at(a, k); d++) {
-            if (a->cost[d * a->stride + k] < least) {
-                least = a->cost[d * a->stride + k];
-                *last = k;
-                *row = d;
-            }
+        if (least[k] < best) {
+            best = least[k];
+            *last = k;
         }
     }
-    return least < 0;
+    for (*row = 0; best < 0 && *row < ROWS; ++*row)
+        if (a->cost[*row * a->stride + *last] == best)
+            return true;
+    return false;
 }
 
 void wm_alternatives_improve(struct wm_alternatives *a, unsigned rounds)
@@ -162,7 +159,9 @@ size_t wm_alternatives_list(const struct wm_alternatives *a, float max_cost, str
     size_t count = 0;
 
     for (size_t k = a->fixed; k < a->n; k++) {
-        for (unsigned d = 0; d < rows_at(a, k); d++) {
+        if (!(a->cost[ROWS * a->stride + k] <= max_cost))
+            continue;
+        for (unsigned d = 0; d < ROWS; d++) {
             float cost = a->cost[d * a->stride + k];
             if (cost > max_cost)
                 continue;

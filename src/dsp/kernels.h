@@ -46,11 +46,12 @@ struct wm_complex_plane {
  * last. */
 #define WM_ALTERNATIVE_WINDOW 20 /* chips to either side that hold the phase */
 #define WM_ALTERNATIVE_PAIR   16 /* chips between the two of a pair, at most */
+#define WM_ALTERNATIVE_ROWS   (1 + WM_ALTERNATIVE_PAIR)
 #define WM_ALTERNATIVE_REACH  48
 struct wm_alternative_planes {
     struct wm_complex_plane prefix; /* sum of the decided tones of all chips before k, data phase out */
     struct wm_complex_plane other;  /* the other tone */
-    float *sign;                    /* of the decided chip: +1 or -1, 0 where there is none */
+    float *sign;                    /* of the decided chip: +1 or -1, 0 where there is none or none that may change */
     float jump_re, jump_im;         /* e^{j 2 pi h} */
 };
 
@@ -110,7 +111,8 @@ struct wm_kernels {
                     uint8_t last[WM_LANES], uint8_t *choice);
 
     /* Costs of the alternatives of dsp/alternatives.h at the chips [from, to): row 0 of cost is the chip alone, row d the pair with
-     * the chip d before it, `stride` apart, value of chip k at index k. Rows are written to whole vectors behind `to`. */
+     * the chip d before it, row WM_ALTERNATIVE_ROWS the least of them, `stride` apart, value of chip k at index k. Rows are written
+     * to whole vectors behind `to`. */
     void (*alternatives)(const struct wm_alternative_planes *planes, size_t from, size_t to, float *cost, size_t stride);
 };
 

@@ -422,7 +422,8 @@ static void vec_alternatives(const struct wm_alternative_planes *p, size_t from,
         const vf sign = load(p->sign + k);
         const struct cvf begin = prefix_at(p, k - WM_ALTERNATIVE_WINDOW);
         const struct cvf flipped = cadd(cadd(csub(here, begin), other), cmul_const(behind, jr, ji * sign));
-        store(cost + k, length(csub(end, begin)) - length(flipped));
+        vf least = length(csub(end, begin)) - length(flipped);
+        store(cost + k, least);
         for (ptrdiff_t d = 1; d <= WM_ALTERNATIVE_PAIR; d++) {
             const ptrdiff_t j = k - d;
             const struct cvf first = prefix_at(p, j - WM_ALTERNATIVE_WINDOW);
@@ -432,9 +433,12 @@ static void vec_alternatives(const struct wm_alternative_planes *p, size_t from,
             /* the second chip's other tone starts from the turned phase as well */
             const struct cvf turned = cmul_const(cadd(between, other), jr, ji * sign_j);
             const struct cvf sum = cadd(cadd(cadd(before, behind), other_j), turned);
-            const vf c = length(csub(end, first)) - length(sum);
-            vi opposite = sign_j * sign < splat(0);
-            store(cost + (size_t)d * stride + (size_t)k, WM_VECTOR_SELECT(opposite, c, splat(INFINITY)));
+            const vi opposite = sign_j * sign < splat(0);
+            const vf c = WM_VECTOR_SELECT(opposite, length(csub(end, first)) - length(sum), splat(INFINITY));
+            const vi less = c < least;
+            store(cost + (size_t)d * stride + (size_t)k, c);
+            least = WM_VECTOR_SELECT(less, c, least);
         }
+        store(cost + (size_t)WM_ALTERNATIVE_ROWS * stride + (size_t)k, least);
     }
 }

@@ -280,16 +280,20 @@ static void scalar_alternatives(const struct wm_alternative_planes *p, size_t fr
         float ji = p->jump_im * p->sign[k];
         float sum_re = re[k] - re[begin] + o_re[k] + (behind_re * jr - behind_im * ji);
         float sum_im = im[k] - im[begin] + o_im[k] + (behind_re * ji + behind_im * jr);
-        cost[k] = length(re[end] - re[begin], im[end] - im[begin]) - length(sum_re, sum_im);
+        float least = length(re[end] - re[begin], im[end] - im[begin]) - length(sum_re, sum_im);
+        cost[k] = least;
         for (ptrdiff_t d = 1; d <= WM_ALTERNATIVE_PAIR; d++) {
             const ptrdiff_t j = k - d, first = j - WM_ALTERNATIVE_WINDOW;
             const float inside_re = re[k] - re[j + 1] + o_re[k], inside_im = im[k] - im[j + 1] + o_im[k];
             ji = p->jump_im * p->sign[j];
             sum_re = re[j] - re[first] + behind_re + o_re[j] + (inside_re * jr - inside_im * ji);
             sum_im = im[j] - im[first] + behind_im + o_im[j] + (inside_re * ji + inside_im * jr);
-            cost[(size_t)d * stride + (size_t)k] =
+            float c =
                 p->sign[j] * p->sign[k] < 0 ? length(re[end] - re[first], im[end] - im[first]) - length(sum_re, sum_im) : INFINITY;
+            cost[(size_t)d * stride + (size_t)k] = c;
+            least = c < least ? c : least;
         }
+        cost[(size_t)WM_ALTERNATIVE_ROWS * stride + (size_t)k] = least;
     }
 }
 

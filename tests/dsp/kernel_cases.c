@@ -150,7 +150,7 @@ const struct kernel_case kernel_cases[] = {
     {"best_energy, 16 codes", "word", best_energy, 1, 1, 0, 8},
     {"coherent_metric, 16 codes", "word", coherent_metric, 16, 4, 0, 8},
     {"trellis, 8 indices", "chip", trellis, 2, 4, 0, 512},
-    {"alternatives", "chip", alternatives, 1 + WM_ALTERNATIVE_PAIR, 4, 0, 512},
+    {"alternatives", "chip", alternatives, WM_ALTERNATIVE_ROWS + 1, 4, 0, 512},
 };
 const size_t kernel_case_count = sizeof kernel_cases / sizeof *kernel_cases;
 

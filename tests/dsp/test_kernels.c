@@ -546,7 +546,7 @@ START_TEST(alternatives)
 {
     for (size_t n = 1; n <= COUNT_MAX; n++) {
         const size_t from = n % 5, padded = n + 2 * WM_LANES + 2 * WM_ALTERNATIVE_REACH, stride = n + 2 * WM_LANES;
-        const size_t row_count = 1 + WM_ALTERNATIVE_PAIR;
+        const size_t row_count = WM_ALTERNATIVE_ROWS + 1;
         struct buffer b[7];
         float *x[5];
         for (int i = 0; i < 5; i++)
