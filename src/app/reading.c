@@ -19,6 +19,31 @@ struct wm_record_reader wm_reading_records(const struct wm_reading *reading)
     return reading->content->records;
 }
 
+void wm_reading_summary_begin(const struct wm_reading *reading, struct wm_summary *summary)
+{
+    const struct wm_message *message = reading->message;
+    char words[WM_STATUS_CHARS];
+
+    wm_summary_begin(summary);
+    if (!wm_reading_has_records(reading) || message->to_meter || message->tpl.header == WM_TPL_NONE)
+        return;
+    if (message->tpl.status == 0)
+        wm_summary_text(summary, "status", "OK");
+    else if (wm_status_words(message->tpl.status, false, words))
+        wm_summary_text(summary, "status", words);
+}
+
+void wm_reading_summary(const struct wm_reading *reading, struct wm_summary *summary)
+{
+    struct wm_record_reader reader = wm_reading_records(reading);
+    struct wm_record record;
+    const char *why;
+
+    wm_reading_summary_begin(reading, summary);
+    while (wm_record_next(&reader, &record, &why) == WM_OK)
+        wm_summary_add(summary, &record);
+}
+
 bool wm_reading_has_mode(const struct wm_reading *reading)
 {
     return reading->frame->on_air || (reading->line && reading->line->has_mode);

@@ -3,6 +3,7 @@
 
 #include "app/input/lines.h"
 #include "app/records/content.h"
+#include "app/records/summary.h"
 #include "link/frame.h"
 #include "security/open.h"
 
@@ -23,6 +24,9 @@ WM_MUST_USE enum wm_status wm_reading_content(struct wm_formats *formats, const 
 bool wm_reading_has_records(const struct wm_reading *reading);
 /* Them from the first; nothing to read when there are none. */
 struct wm_record_reader wm_reading_records(const struct wm_reading *reading);
+/* An empty summary but for the meter's status, for wm_summary_add of each record; the whole one at once. */
+void wm_reading_summary_begin(const struct wm_reading *reading, struct wm_summary *summary);
+void wm_reading_summary(const struct wm_reading *reading, struct wm_summary *summary);
 /* Whether the mode is known. */
 bool wm_reading_has_mode(const struct wm_reading *reading);
 /* "mbus", "compact" … : what the application data are. */

@@ -334,12 +334,15 @@ static char *put_value(char *out, const struct wm_record *record)
 }
 
 /* All names and numbers of a record together are shorter than this. */
-#define RECORD_FIXED 720
+/* An entry of the summary: name, quotes, and a number or escaped text. */
+#define SUMMARY_ENTRY (WM_SUMMARY_NAME + 16 + WM_JSON_ESCAPED(WM_SUMMARY_TEXT))
+#define RECORD_FIXED  720
 
 static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
 {
     char time[WM_DATETIME_CHARS];
-    size_t time_len = wm_content_time(reading->content, record, time);
+    size_t time_len;
+    const char *taken = wm_content_time(reading->content, record, time, &time_len);
     struct run run;
     size_t quantity = strlen(record->quantity), unit = strlen(record->unit), detail = strlen(record->detail);
     size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
@@ -356,17 +359,18 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
     out = put_uint(LITERAL(out, ",\"tariff\":"), record->tariff);
     out = put_uint(LITERAL(out, ",\"subunit\":"), record->subunit);
     out = put(LITERAL(out, ",\"quantity\":\""), record->quantity, quantity);
-    out = wm_json_escape(LITERAL(out, "\",\"unit\":\""), record->unit, unit);
-    if (detail)
-        out = wm_json_escape(LITERAL(out, "\",\"detail\":\""), record->detail, detail);
+    out = LITERAL(out, "\",\"unit\":\"");
+    out = record->unit == record->unit_text ? wm_json_escape(out, record->unit, unit) : put(out, record->unit, unit);
+    if (detail) /* from tables, too */
+        out = put(LITERAL(out, "\",\"detail\":\""), record->detail, detail);
     out = put_name(LITERAL(out, "\",\"kind\":\""), wm_value_kind_name(record->kind));
     out = put_value(LITERAL(out, "\",\"value\":"), record);
     if (record->known)
         out = LITERAL(out, ",\"known\":true");
     else
         out = LITERAL(out, ",\"known\":false");
-    if (time_len)
-        out = LITERAL(put(LITERAL(out, ",\"time\":\""), time, time_len), "\"");
+    if (taken)
+        out = LITERAL(put(LITERAL(out, ",\"time\":\""), taken, time_len), "\"");
     if (record->derived)
         out = LITERAL(out, ",\"derived\":true");
     if (record->manufacturer) {
@@ -385,23 +389,57 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
     end_run(json, &run, LITERAL(out, "\"}"));
 }
 
+/* The common values by name; numbers as exact as the record's. */
+static void summary_member(struct wm_json *json, const struct wm_summary *summary)
+{
+    WM_JSON_KEY(json, "summary");
+    wm_json_open(json, '{');
+    for (unsigned i = 0; i < summary->count; i++) {
+        const struct wm_summary_entry *entry = &summary->entry[i];
+        struct run run;
+        char *out = begin_run(json, &run, SUMMARY_ENTRY);
+        if (!out)
+            return;
+        if (i)
+            *out++ = ',';
+        *out++ = '"';
+        out = put(out, entry->name, entry->name_len);
+        out = LITERAL(out, "\":");
+        if (entry->is_number) {
+            out += wm_decimal_text(entry->number, out, SUMMARY_ENTRY - WM_SUMMARY_NAME - 8);
+        } else {
+            *out++ = '"';
+            out = wm_json_escape(out, entry->text, strlen(entry->text));
+            *out++ = '"';
+        }
+        end_run(json, &run, out);
+    }
+    wm_json_close(json, '}');
+}
+
 static void records_member(struct wm_json *json, const struct wm_reading *reading)
 {
+    struct wm_summary summary;
     struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
     const char *fault = NULL;
     enum wm_status status;
 
+    wm_reading_summary_begin(reading, &summary);
     WM_JSON_KEY(json, "records");
     wm_json_open(json, '[');
     while (wm_reading_has_records(reading) && (status = wm_record_next(&reader, &record, &why)) != WM_END) {
         if (status != WM_OK)
             fault = why;
-        if (!record.idle)
-            record_members(json, reading, &record);
+        if (record.idle)
+            continue;
+        record_members(json, reading, &record);
+        wm_summary_add(&summary, &record);
     }
     wm_json_close(json, ']');
+    if (summary.count)
+        summary_member(json, &summary);
     if (fault)
         MEMBER(json, "records_fault", fault);
 }

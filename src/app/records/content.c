@@ -136,8 +136,9 @@ enum wm_status wm_content_read(struct wm_formats *formats, bool learn, uint8_t c
 {
     enum wm_status status = WM_OK;
 
-    /* All but the buffer. */
-    memset(content, 0, offsetof(struct wm_content, expanded));
+    /* All but the larger parts, which are read only where they were written. */
+    memset(content, 0, offsetof(struct wm_content, layout));
+    content->layout.dates = 0;
     content->payload = payload;
     content->time_kind = WM_VALUE_NONE;
     switch (payload) {
@@ -211,16 +212,21 @@ const char *wm_compact_state_name(enum wm_compact_state state)
     return "";
 }
 
-size_t wm_content_time(const struct wm_content *content, const struct wm_record *record, char out[WM_DATETIME_CHARS])
+const char *wm_content_time(const struct wm_content *content, const struct wm_record *record, char scratch[WM_DATETIME_CHARS],
+                            size_t *len)
 {
-    if (record->derived)
-        return record->time_kind == WM_VALUE_NONE ? 0 : wm_datetime_text(record->time_kind, &record->time, out);
+    *len = 0;
+    if (record->derived) {
+        if (record->time_kind != WM_VALUE_NONE)
+            *len = wm_datetime_text(record->time_kind, &record->time, scratch);
+        return *len ? scratch : NULL;
+    }
     for (unsigned i = 0; i < content->layout.dates; i++) {
         const struct wm_layout_date *date = &content->layout.date[i];
         if (date->storage == record->storage && date->offset != record->offset) {
-            memcpy(out, date->text, date->len + 1u);
-            return date->len;
+            *len = date->len;
+            return date->text;
         }
     }
-    return 0;
+    return NULL;
 }

@@ -24,7 +24,6 @@ struct wm_content {
     enum wm_ci_payload payload;
     struct wm_record_reader records; /* at the first record; nothing to read where there are none */
     bool has_records;
-    struct wm_layout layout; /* of the records */
     enum wm_compact_state compact;
     bool has_signature; /* of a compact or format frame */
     uint16_t signature;
@@ -34,6 +33,7 @@ struct wm_content {
     struct wm_span code;          /* error, alarm, reset: the byte that says it */
     enum wm_value_kind time_kind; /* clock: NONE, INVALID, DATETIME (to set it to) or TIME (to change it by) */
     struct wm_datetime time;
+    struct wm_layout layout; /* of the records */
     uint8_t expanded[WM_CONTENT_BYTES];
 };
 
@@ -48,5 +48,7 @@ const char *wm_content_kind_name(const struct wm_content *content);
 /* "expanded", "unknown format", "wrong crc", "cut off" */
 const char *wm_compact_state_name(enum wm_compact_state state);
 
-/* The time that goes with a record, ISO 8601: of the date record with its storage number. Returns its length, 0: there is none. */
-size_t wm_content_time(const struct wm_content *content, const struct wm_record *record, char out[WM_DATETIME_CHARS]);
+/* The time that goes with a record, ISO 8601, NUL-terminated: of the date record with its storage number, or a derived one's own.
+ * NULL: there is none. It is in *content or in scratch. */
+const char *wm_content_time(const struct wm_content *content, const struct wm_record *record, char scratch[WM_DATETIME_CHARS],
+                            size_t *len);

@@ -22,17 +22,45 @@ static size_t digits_of(uint64_t magnitude, char digits[20])
 /* Beyond this many zeros of padding a positional number serves nobody: exponent notation. */
 #define POSITIONAL_EXPONENT_MAX 30
 
+/* The common case, written from the last digit on: no zeros behind it, at most 18 places. */
+static size_t plain_text(bool negative, uint64_t magnitude, unsigned places, char *out, size_t cap)
+{
+    char text[24];
+    char *at = text + sizeof text;
+    unsigned n = 0;
+    size_t len;
+
+    do {
+        if (n == places && n > 0)
+            *--at = '.';
+        *--at = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+        n++;
+    } while (magnitude || n <= places);
+    if (negative)
+        *--at = '-';
+    len = (size_t)(text + sizeof text - at);
+    if (len >= cap)
+        return 0;
+    memcpy(out, at, len);
+    out[len] = '\0';
+    return len;
+}
+
 size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
 {
     uint64_t magnitude = value.mantissa < 0 ? 0 - (uint64_t)value.mantissa : (uint64_t)value.mantissa;
     char text[20 + POSITIONAL_EXPONENT_MAX + 24];
     char digits[20];
-    size_t n = digits_of(magnitude, digits);
+    size_t n;
     size_t len = 0;
     int exponent = value.exponent;
     bool scientific = exponent > POSITIONAL_EXPONENT_MAX || exponent < -POSITIONAL_EXPONENT_MAX;
     size_t places = !scientific && exponent < 0 ? (size_t)-exponent : 0;
 
+    if (exponent <= 0 && exponent >= -18)
+        return plain_text(value.mantissa < 0, magnitude, (unsigned)places, out, cap);
+    n = digits_of(magnitude, digits);
     if (value.mantissa < 0)
         text[len++] = '-';
     if (places >= n) { /* 0.00ddd */

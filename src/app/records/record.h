@@ -104,6 +104,9 @@ const char *wm_function_name(enum wm_function function); /* "instantaneous", "ma
  * fit. */
 size_t wm_record_value_text(const struct wm_record *record, char *out, size_t cap);
 
+/* The value as an exact decimal in `unit`, of a REAL the shortest that reads back the same; false: it is no number. */
+bool wm_record_decimal(const struct wm_record *record, struct wm_decimal *value);
+
 /* The twin of wm_record_next for what a builder needs: DIF/DIFE, VIB as given, value bytes as given. WM_INVALID: a number too large
  * for 10 DIFEs, no VIB, or a value whose length is not that of the data field; WM_FULL: no room, nothing written. */
 struct wm_record_spec {

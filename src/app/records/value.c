@@ -173,6 +173,17 @@ static struct wm_decimal decimal_of_real(float value, int exponent)
     return decimal;
 }
 
+bool wm_record_decimal(const struct wm_record *record, struct wm_decimal *value)
+{
+    if (record->kind == WM_VALUE_DECIMAL)
+        *value = record->decimal;
+    else if (record->kind == WM_VALUE_REAL)
+        *value = decimal_of_real(record->real, record->real_exponent);
+    else
+        return false;
+    return true;
+}
+
 size_t wm_record_value_text(const struct wm_record *record, char *out, size_t cap)
 {
     char when[WM_DATETIME_CHARS];

@@ -57,13 +57,16 @@ static const char *records_text(bool only_derived)
     out[0] = '\0';
     while (wm_record_next(&reader, &record, &why) == WM_OK) {
         char value[640];
-        char time[WM_DATETIME_CHARS] = "";
+        char scratch[WM_DATETIME_CHARS];
+        const char *time;
+        size_t time_len;
         if (record.idle || (only_derived && !record.derived))
             continue;
         wm_record_value_text(&record, value, sizeof value);
-        wm_content_time(&content, &record, time);
+        time = wm_content_time(&content, &record, scratch, &time_len);
+        ck_assert_uint_eq(time ? strlen(time) : 0, time_len);
         len += (size_t)snprintf(out + len, sizeof out - len, "%d %s %s%s%s;", (int)record.storage, value, record.unit,
-                                *time ? " " : "", time);
+                                time ? " " : "", time ? time : "");
     }
     return out;
 }

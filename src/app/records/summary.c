@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/records/summary.h"
+
+#include "app/records/value.h"
+
+#include <string.h>
+
+/* One rule for each quantity and unit; the names are those that wmbusmeters' users know. */
+enum shape {
+    SHAPE_COUNTER, /* total_UNIT now, target_UNIT with storage number 1 */
+    SHAPE_VALUE,   /* STEM_UNIT now, max_… and min_… */
+    SHAPE_PLAIN,   /* STEM as it is */
+    SHAPE_CLOCK,   /* meter_STEM now, target_STEM with storage number 1 */
+};
+
+/* What a number is multiplied by to be in the rule's unit. */
+enum factor { TIMES_1, TIMES_60, TIMES_3600, PER_3_6 };
+
+enum item {
+    NOTHING,
+    ENERGY_KWH,
+    ENERGY_MJ,
+    ENERGY_MCAL,
+    REACTIVE_ENERGY,
+    APPARENT_ENERGY,
+    VOLUME,
+    VOLUME_FT3,
+    MASS,
+    HCA,
+    POWER,
+    POWER_MJH,
+    REACTIVE_POWER,
+    APPARENT_POWER,
+    FLOW,
+    FLOW_PER_MINUTE,
+    FLOW_PER_SECOND,
+    MASS_FLOW,
+    FLOW_TEMPERATURE,
+    RETURN_TEMPERATURE,
+    TEMPERATURE_DIFFERENCE,
+    EXTERNAL_TEMPERATURE,
+    PRESSURE,
+    HUMIDITY,
+    VOLTAGE,
+    CURRENT,
+    FREQUENCY,
+    RECEPTION_LEVEL,
+    DATE,
+    DATE_TIME,
+    ERROR_FLAGS,
+    FABRICATION_NUMBER,
+    ENHANCED_ID,
+    MODEL_VERSION,
+    HARDWARE_VERSION,
+    FIRMWARE_VERSION,
+    SOFTWARE_VERSION,
+    PARAMETER_SET,
+    CUSTOMER_LOCATION,
+    CUSTOMER,
+    DIGITAL_INPUT,
+    DIGITAL_OUTPUT,
+    ON_TIME,                            /* and three more, by unit */
+    OPERATING_TIME = ON_TIME + 4,       /* likewise */
+    ACTUALITY_DURATION = ON_TIME + 8,   /* likewise */
+    TRANSMISSION_PERIOD = ON_TIME + 12, /* likewise */
+    BATTERY_DAYS = ON_TIME + 16,
+    BATTERY_MONTHS,
+    BATTERY_YEARS,
+    ITEMS
+};
+
+static const struct rule {
+    const char *stem, *unit; /* unit: "" when the stem is the whole name */
+    uint8_t shape, factor;
+    uint8_t also; /* another item made of the same record */
+} rules[ITEMS] = {
+    [ENERGY_KWH] = {"", "kwh", SHAPE_COUNTER, TIMES_1, 0},
+    [ENERGY_MJ] = {"", "mj", SHAPE_COUNTER, TIMES_1, ENERGY_KWH},
+    [ENERGY_MCAL] = {"", "mcal", SHAPE_COUNTER, TIMES_1, 0},
+    [REACTIVE_ENERGY] = {"", "kvarh", SHAPE_COUNTER, TIMES_1, 0},
+    [APPARENT_ENERGY] = {"", "kvah", SHAPE_COUNTER, TIMES_1, 0},
+    [VOLUME] = {"", "m3", SHAPE_COUNTER, TIMES_1, 0},
+    [VOLUME_FT3] = {"", "ft3", SHAPE_COUNTER, TIMES_1, 0},
+    [MASS] = {"", "kg", SHAPE_COUNTER, TIMES_1, 0},
+    [HCA] = {"", "hca", SHAPE_COUNTER, TIMES_1, 0},
+    [POWER] = {"power", "kw", SHAPE_VALUE, TIMES_1, 0},
+    [POWER_MJH] = {"power", "kw", SHAPE_VALUE, PER_3_6, 0},
+    [REACTIVE_POWER] = {"reactive_power", "kvar", SHAPE_VALUE, TIMES_1, 0},
+    [APPARENT_POWER] = {"apparent_power", "kva", SHAPE_VALUE, TIMES_1, 0},
+    [FLOW] = {"flow", "m3h", SHAPE_VALUE, TIMES_1, 0},
+    [FLOW_PER_MINUTE] = {"flow", "m3h", SHAPE_VALUE, TIMES_60, 0},
+    [FLOW_PER_SECOND] = {"flow", "m3h", SHAPE_VALUE, TIMES_3600, 0},
+    [MASS_FLOW] = {"flow", "kgh", SHAPE_VALUE, TIMES_1, 0},
+    [FLOW_TEMPERATURE] = {"flow_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
+    [RETURN_TEMPERATURE] = {"return_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
+    [TEMPERATURE_DIFFERENCE] = {"temperature_difference", "k", SHAPE_VALUE, TIMES_1, 0},
+    [EXTERNAL_TEMPERATURE] = {"external_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
+    [PRESSURE] = {"pressure", "bar", SHAPE_VALUE, TIMES_1, 0},
+    [HUMIDITY] = {"relative_humidity", "rh", SHAPE_VALUE, TIMES_1, 0},
+    [VOLTAGE] = {"voltage", "v", SHAPE_VALUE, TIMES_1, 0},
+    [CURRENT] = {"current", "a", SHAPE_VALUE, TIMES_1, 0},
+    [FREQUENCY] = {"frequency", "hz", SHAPE_VALUE, TIMES_1, 0},
+    [RECEPTION_LEVEL] = {"reception_level", "dbm", SHAPE_VALUE, TIMES_1, 0},
+    [DATE] = {"date", "", SHAPE_CLOCK, TIMES_1, 0},
+    [DATE_TIME] = {"datetime", "", SHAPE_CLOCK, TIMES_1, 0},
+    [ERROR_FLAGS] = {"error_flags", "", SHAPE_PLAIN, TIMES_1, 0},
+    [FABRICATION_NUMBER] = {"fabrication_number", "", SHAPE_PLAIN, TIMES_1, 0},
+    [ENHANCED_ID] = {"enhanced_id", "", SHAPE_PLAIN, TIMES_1, 0},
+    [MODEL_VERSION] = {"model_version", "", SHAPE_PLAIN, TIMES_1, 0},
+    [HARDWARE_VERSION] = {"hardware_version", "", SHAPE_PLAIN, TIMES_1, 0},
+    [FIRMWARE_VERSION] = {"firmware_version", "", SHAPE_PLAIN, TIMES_1, 0},
+    [SOFTWARE_VERSION] = {"software_version", "", SHAPE_PLAIN, TIMES_1, 0},
+    [PARAMETER_SET] = {"parameter_set", "", SHAPE_PLAIN, TIMES_1, 0},
+    [CUSTOMER_LOCATION] = {"customer_location", "", SHAPE_PLAIN, TIMES_1, 0},
+    [CUSTOMER] = {"customer", "", SHAPE_PLAIN, TIMES_1, 0},
+    [DIGITAL_INPUT] = {"digital_input", "", SHAPE_PLAIN, TIMES_1, 0},
+    [DIGITAL_OUTPUT] = {"digital_output", "", SHAPE_PLAIN, TIMES_1, 0},
+#define TIMES(item, stem)                                                                                                          \
+    [(item)] = {stem, "s", SHAPE_VALUE, TIMES_1, 0}, [(item) + 1] = {stem, "min", SHAPE_VALUE, TIMES_1, 0},                        \
+    [(item) + 2] = {stem, "h", SHAPE_VALUE, TIMES_1, 0}, [(item) + 3] = {stem, "d", SHAPE_VALUE, TIMES_1, 0}
+    TIMES(ON_TIME, "on_time"),
+    TIMES(OPERATING_TIME, "operating_time"),
+    TIMES(ACTUALITY_DURATION, "actuality_duration"),
+    TIMES(TRANSMISSION_PERIOD, "transmission_period"),
+    [BATTERY_DAYS] = {"remaining_battery_life", "d", SHAPE_VALUE, TIMES_1, 0},
+    [BATTERY_MONTHS] = {"remaining_battery_life", "month", SHAPE_VALUE, TIMES_1, 0},
+    [BATTERY_YEARS] = {"remaining_battery_life", "y", SHAPE_VALUE, TIMES_1, 0},
+};
+
+#define R2(code, item)    [code] = (item), [(code) + 1] = (item)
+#define R4(code, item)    R2(code, item), R2((code) + 2, item)
+#define R8(code, item)    R4(code, item), R4((code) + 4, item)
+#define R16(code, item)   R8(code, item), R8((code) + 8, item)
+#define RTIME(code, item) [code] = (item), [(code) + 1] = (item) + 1, [(code) + 2] = (item) + 2, [(code) + 3] = (item) + 3
+
+/* Which rule a VIF has: primary, after FB, after FD (the tables of vif.c). */
+static const uint8_t primary[128] = {
+    R8(0x00, ENERGY_KWH),
+    R8(0x08, ENERGY_MJ),
+    R8(0x10, VOLUME),
+    R8(0x18, MASS),
+    RTIME(0x20, ON_TIME),
+    RTIME(0x24, OPERATING_TIME),
+    R8(0x28, POWER),
+    R8(0x30, POWER_MJH),
+    R8(0x38, FLOW),
+    R8(0x40, FLOW_PER_MINUTE),
+    R8(0x48, FLOW_PER_SECOND),
+    R8(0x50, MASS_FLOW),
+    R4(0x58, FLOW_TEMPERATURE),
+    R4(0x5C, RETURN_TEMPERATURE),
+    R4(0x60, TEMPERATURE_DIFFERENCE),
+    R4(0x64, EXTERNAL_TEMPERATURE),
+    R4(0x68, PRESSURE),
+    [0x6C] = DATE,
+    [0x6D] = DATE_TIME,
+    [0x6E] = HCA,
+    RTIME(0x74, ACTUALITY_DURATION),
+    [0x78] = FABRICATION_NUMBER,
+    [0x79] = ENHANCED_ID,
+};
+static const uint8_t after_fb[128] = {
+    R2(0x00, ENERGY_KWH),  R2(0x02, REACTIVE_ENERGY), R2(0x04, APPARENT_ENERGY), R2(0x08, ENERGY_MJ),
+    R4(0x0C, ENERGY_MCAL), R2(0x10, VOLUME),          R4(0x14, REACTIVE_POWER),  R2(0x18, MASS),
+    R2(0x1A, HUMIDITY),    R2(0x20, VOLUME_FT3),      R2(0x28, POWER),           R4(0x2C, FREQUENCY),
+    R2(0x30, POWER_MJH),   R4(0x34, APPARENT_POWER),
+};
+static const uint8_t after_fd[128] = {
+    [0x0B] = PARAMETER_SET,
+    [0x0C] = MODEL_VERSION,
+    [0x0D] = HARDWARE_VERSION,
+    [0x0E] = FIRMWARE_VERSION,
+    [0x0F] = SOFTWARE_VERSION,
+    [0x10] = CUSTOMER_LOCATION,
+    [0x11] = CUSTOMER,
+    [0x17] = ERROR_FLAGS,
+    [0x1A] = DIGITAL_OUTPUT,
+    [0x1B] = DIGITAL_INPUT,
+    RTIME(0x3C, TRANSMISSION_PERIOD),
+    R16(0x40, VOLTAGE),
+    R16(0x50, CURRENT),
+    [0x71] = RECEPTION_LEVEL,
+    [0x74] = BATTERY_DAYS,
+};
+
+/* What VIFEs add to a name; a record with any other VIFE is for no rule. */
+enum addition { ADD_NONE, ADD_FORWARD, ADD_BACKWARD, ADD_PHASE_1, ADD_PHASE_2, ADD_PHASE_3 };
+static const char *const additions[] = {"", "_forward", "_backward", "_at_phase_1", "_at_phase_2", "_at_phase_3"};
+
+#define EXTENSION 0x80
+
+/* The rule for a VIB and its addition; NOTHING. */
+static enum item item_of(struct wm_span vib, enum addition *addition)
+{
+    uint8_t vif = vib.data[0];
+    enum item item;
+    size_t i = 1;
+
+    *addition = ADD_NONE;
+    if (vif == 0xFD && vib.data[1] == 0xFD) /* vib is a whole one: another byte is there */
+        return vib.len == 3 ? vib.data[2] == 0x02 ? BATTERY_MONTHS : vib.data[2] == 0x03 ? BATTERY_YEARS : NOTHING : NOTHING;
+    if (vif == 0xFB || vif == 0xFD) {
+        item = (vif == 0xFB ? after_fb : after_fd)[vib.data[1] & ~EXTENSION];
+        i = 2;
+    } else {
+        item = primary[vif & ~EXTENSION];
+    }
+    for (; i < vib.len; i++) {
+        uint8_t vife = vib.data[i] & (uint8_t)~EXTENSION;
+        if (vife == 0x00 || (vife >= 0x70 && vife <= 0x77) || vife == 0x7D) /* no error, a factor that is in the value already */
+            continue;
+        if (*addition != ADD_NONE)
+            return NOTHING;
+        if (vife == 0x3B)
+            *addition = ADD_FORWARD;
+        else if (vife == 0x3C)
+            *addition = ADD_BACKWARD;
+        else if (vife == 0x7C && i + 1 < vib.len && (vib.data[i + 1] & ~EXTENSION) >= 1 && (vib.data[i + 1] & ~EXTENSION) <= 3)
+            *addition = (enum addition)(ADD_PHASE_1 + (vib.data[++i] & ~EXTENSION) - 1);
+        else
+            return NOTHING;
+    }
+    return item;
+}
+
+static char *put(char *out, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(out, text, len);
+    return out + len;
+}
+
+static char *put_number(char *out, const char *before, unsigned value)
+{
+    char digits[4];
+    size_t n = 0;
+
+    if (value == 0)
+        return out;
+    out = put(out, before);
+    for (; value; value /= 10)
+        digits[n++] = (char)('0' + value % 10);
+    while (n)
+        *out++ = digits[--n];
+    return out;
+}
+
+/* 1 MJ is 1/3.6 kWh: rounded to as many digits as were sent, so that no accuracy is made up. */
+static void divide_by_3_6(struct wm_decimal *value)
+{
+    bool negative = value->mantissa < 0;
+    uint64_t sent = negative ? 0 - (uint64_t)value->mantissa : (uint64_t)value->mantissa;
+    uint64_t power = 1;
+    uint64_t quotient;
+
+    if (sent == 0 || sent > UINT64_MAX / 200)
+        return;
+    while (power <= sent / 10)
+        power *= 10;
+    quotient = (sent * 10 + 18) / 36;
+    if (quotient < power) {
+        quotient = (sent * 100 + 18) / 36;
+        value->exponent--;
+    }
+    value->mantissa = negative ? -(int64_t)quotient : (int64_t)quotient;
+}
+
+static bool scale(struct wm_decimal *value, enum factor factor)
+{
+    switch (factor) {
+    case TIMES_1:
+        return true;
+    case TIMES_60:
+        value->exponent++;
+        return wm_decimal_mul(*value, 6, value) == WM_OK;
+    case TIMES_3600:
+        value->exponent += 2;
+        return wm_decimal_mul(*value, 36, value) == WM_OK;
+    case PER_3_6:
+        divide_by_3_6(value);
+        return true;
+    }
+    return false;
+}
+
+/* What stands before the stem: NULL, when the rule does not cover this storage number and function. */
+static const char *prefix_of(const struct rule *rule, const struct wm_record *record)
+{
+    if (record->storage > 1 || record->function == WM_FUNCTION_ERROR)
+        return NULL;
+    switch ((enum shape)rule->shape) {
+    case SHAPE_COUNTER:
+        return record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : record->storage ? "target" : "total";
+    case SHAPE_VALUE:
+        return record->storage                           ? NULL
+               : record->function == WM_FUNCTION_MAXIMUM ? "max_"
+               : record->function == WM_FUNCTION_MINIMUM ? "min_"
+                                                         : "";
+    case SHAPE_PLAIN:
+        return record->storage || record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : "";
+    case SHAPE_CLOCK:
+        return record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : record->storage ? "target_" : "meter_";
+    }
+    return NULL;
+}
+
+/* A free entry, NULL when there is none or the key is there already. */
+static struct wm_summary_entry *entry_for(struct wm_summary *summary, uint32_t key)
+{
+    if (summary->count == WM_SUMMARY_MAX)
+        return NULL;
+    for (unsigned i = 0; i < summary->count; i++)
+        if (summary->entry[i].key == key)
+            return NULL;
+    summary->entry[summary->count].key = key;
+    return &summary->entry[summary->count];
+}
+
+/* Sets the value; false when the record has none that can be shown here. */
+static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, const struct wm_record *record)
+{
+    entry->is_number = wm_record_decimal(record, &entry->number);
+    if (entry->is_number)
+        return scale(&entry->number, (enum factor)rule->factor);
+    if (rule->shape != SHAPE_PLAIN && rule->shape != SHAPE_CLOCK)
+        return false;
+    return wm_record_value_text(record, entry->text, sizeof entry->text) > 0;
+}
+
+static void add(struct wm_summary *summary, const struct wm_record *record, enum item item, enum factor factor,
+                enum addition addition)
+{
+    struct rule rule = rules[item];
+    const char *prefix = prefix_of(&rule, record);
+    struct wm_summary_entry *entry;
+    char *out;
+
+    if (!prefix)
+        return;
+    rule.factor = (uint8_t)factor;
+    entry = entry_for(summary, (uint32_t)item | (uint32_t)addition << 8 | record->tariff << 12 | record->subunit << 20 |
+                                   (uint32_t)record->function << 28 | (uint32_t)record->storage << 30);
+    if (!entry || !set_value(entry, &rule, record))
+        return;
+    out = put(put(entry->name, prefix), rule.stem);
+    out = put(out, additions[addition]);
+    out = put_number(out, "_tariff_", record->tariff);
+    out = put_number(out, "_subunit_", record->subunit);
+    if (*rule.unit) {
+        *out++ = '_';
+        out = put(out, rule.unit);
+    }
+    *out = '\0';
+    entry->name_len = (uint8_t)(out - entry->name);
+    summary->count++;
+}
+
+void wm_summary_begin(struct wm_summary *summary)
+{
+    summary->count = 0;
+}
+
+void wm_summary_add(struct wm_summary *summary, const struct wm_record *record)
+{
+    enum addition addition;
+    enum item item;
+
+    if (!record->known || record->manufacturer || record->derived || record->vib.len == 0 || record->tariff > 0xFF ||
+        record->subunit > 0xFF || record->kind == WM_VALUE_NONE || record->kind == WM_VALUE_INVALID)
+        return;
+    item = item_of(record->vib, &addition);
+    if (item == NOTHING)
+        return;
+    add(summary, record, item, (enum factor)rules[item].factor, addition);
+    if (rules[item].also)
+        add(summary, record, (enum item)rules[item].also, PER_3_6, addition);
+}
+
+void wm_summary_text(struct wm_summary *summary, const char *name, const char *text)
+{
+    struct wm_summary_entry *entry = entry_for(summary, UINT32_MAX);
+    size_t len = strlen(text);
+    size_t name_len = strlen(name);
+
+    if (!entry || len >= sizeof entry->text || name_len >= sizeof entry->name)
+        return;
+    memcpy(entry->text, text, len + 1);
+    memcpy(entry->name, name, name_len + 1);
+    entry->name_len = (uint8_t)name_len;
+    entry->is_number = false;
+    summary->count++;
+}
