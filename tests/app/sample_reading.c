@@ -45,7 +45,8 @@ static const struct wm_reading *make(struct sample *sample, unsigned id, unsigne
                                        .rssi_dbfs = -31.0F,
                                        .snr_db = 14.0F};
     ck_assert_int_eq(wm_open(sample->opener, (struct wm_span){frame->data, frame->len}, &sample->message), WM_OK);
-    sample->reading = (struct wm_reading){.frame = frame, .message = &sample->message};
+    ck_assert_int_eq(wm_reading_content(NULL, &sample->message, &sample->content), WM_OK);
+    sample->reading = (struct wm_reading){.frame = frame, .message = &sample->message, .content = &sample->content};
     ck_assert(wm_reading_has_records(&sample->reading));
     return &sample->reading;
 }

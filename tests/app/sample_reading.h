@@ -8,6 +8,7 @@ struct sample {
     struct wm_opener *opener;
     struct wm_frame frame;
     struct wm_message message;
+    struct wm_content content;
     struct wm_reading reading;
 };
 

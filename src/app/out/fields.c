@@ -164,7 +164,7 @@ static unsigned occurrence(uint32_t seen[64], unsigned *count, const char *name)
 
 static void records(const struct walk *walk, const struct wm_reading *reading)
 {
-    struct wm_record_reader reader = wm_record_reader_of(reading->message->apl);
+    struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
     uint32_t seen[64];
