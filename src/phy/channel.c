@@ -35,8 +35,8 @@ struct waiting {
     bool used;
     struct wm_chip_timing timing;
     float amplitude;
-    unsigned mode_at; /* index into config.modes that is being tried */
-    bool first_call;  /* the callback has not seen this mode's sync yet */
+    int mode_at;      /* index into config.modes that is being tried; -1: the next is to be chosen */
+    unsigned tried;   /* bit by index */
     float follows[2]; /* C's second word, format A and B, relative to the sync word */
     int64_t need;     /* baseband samples */
     bool early;       /* the frame is to be read first when its last chip has been heard, at stream sample early_need */
@@ -339,13 +339,37 @@ static void plan(const struct wm_channel *channel, struct waiting *w, size_t byt
         w->need += (int64_t)ceil(w->timing.period);
 }
 
+/* The mode to try next: in the table's order, T before C, but C first where its second word is beyond doubt. -1: none is left. */
+static int next_mode(const struct wm_channel *channel, const struct waiting *w)
+{
+    const float second = fmaxf(w->follows[0], w->follows[1]);
+    int next = -1;
+
+    for (int i = (int)channel->config.mode_count; i-- > 0;) {
+        const bool nrz = wm_mode_info(channel->config.modes[i])->code == WM_CODE_NRZ;
+        if (w->tried >> i & 1 || (nrz && second < FOLLOW_MIN))
+            continue;
+        if (nrz && second >= FOLLOW_SURE)
+            return i;
+        next = i;
+    }
+    return next;
+}
+
 /* Offers the burst to the callback, mode after mode. Returns false when it must wait. */
 static bool offer(struct wm_channel *channel, struct waiting *w)
 {
     const struct wm_soft_source source = {.read = read_soft, .self = channel};
 
     channel->current = w;
-    for (; w->mode_at < channel->config.mode_count; w->mode_at++, w->first_call = true) {
+    for (;; w->tried |= 1u << w->mode_at, w->mode_at = -1) {
+        const bool first_call = w->mode_at < 0;
+        if (first_call) {
+            w->mode_at = next_mode(channel, w);
+            w->head_bytes = 0;
+        }
+        if (w->mode_at < 0)
+            return true;
         const enum wm_mode mode = channel->config.modes[w->mode_at];
         const bool nrz = wm_mode_info(mode)->code == WM_CODE_NRZ;
         const float second = fmaxf(w->follows[0], w->follows[1]);
@@ -353,8 +377,6 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         struct wm_chip_timing timing = w->timing;
 
         if (nrz) {
-            if (second < FOLLOW_MIN)
-                continue;
             format = w->follows[1] > w->follows[0] ? WM_FORMAT_B : WM_FORMAT_A;
             /* C's clock is a crystal's: a period fitted to the sync word alone would only add noise; its middle stays */
             const double nominal = channel->band.rate_hz / wm_mode_info(mode)->chip_rate_cps;
@@ -363,11 +385,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             timing.start += SECOND_SYNC_CHIPS * nominal;
         }
         describe(channel, w, &channel->signal);
-        if (w->first_call) {
-            channel->syncs[w->mode_at]++;
-            w->head_bytes = 0;
-        }
-        w->first_call = false;
+        channel->syncs[w->mode_at] += first_call;
         wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->band.stretch, &timing, format, noise_density(channel),
                              nrz || second<FOLLOW_SURE, channel->signal.snr_db> STRONG_DB);
         struct wm_sync sync = {.mode = mode, .format = format, .signal = &channel->signal, .source = &source};
@@ -387,7 +405,6 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             return true;
         }
     }
-    return true;
 }
 
 static bool any_waiting(const struct wm_channel *channel)
@@ -414,7 +431,7 @@ static void take_candidate(struct wm_channel *channel)
             slot = &channel->waiting[i];
     if (!slot) /* five bursts at once: the oldest has waited longest in vain */
         slot = &channel->waiting[0];
-    *slot = (struct waiting){.used = true, .timing = timing, .amplitude = quality.amplitude, .first_call = true};
+    *slot = (struct waiting){.used = true, .timing = timing, .amplitude = quality.amplitude, .mode_at = -1};
     if (mode_info(channel)->code != WM_CODE_MANCHESTER)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
