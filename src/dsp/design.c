@@ -22,11 +22,19 @@ enum wm_status wm_design_lowpass(float *taps, unsigned n, double cutoff, double 
     return WM_OK;
 }
 
+/* J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974 */
+unsigned wm_design_lowpass_taps(double transition, double stop_db)
+{
+    const double taps = 1 + (stop_db - 7.95) / (14.36 * transition);
+
+    return taps > 8 ? ((unsigned)ceil(taps) + 7) / 8 * 8 : 8;
+}
+
 /* Largest sum of absolute products that a 32-bit accumulator takes with 16-bit input: 65535 * 32768 < 2^31. */
 static const double abs_sum_max = 65000;
 
 enum wm_status wm_band_filter_create(struct wm_band_filter *filter, unsigned taps, unsigned decimation, double sample_rate_hz,
-                                     double half_width_hz, double offset_hz)
+                                     double half_width_hz, double offset_hz, double stop_db)
 {
     const unsigned padded = (taps + 7) / 8 * 8;
     float *prototype = calloc(padded, sizeof *prototype);
@@ -37,7 +45,7 @@ enum wm_status wm_band_filter_create(struct wm_band_filter *filter, unsigned tap
     filter->memory = aligned_alloc(32, (size_t)padded * 4 * sizeof(int16_t));
     if (!prototype || !filter->memory)
         goto out;
-    status = wm_design_lowpass(prototype, taps, half_width_hz / sample_rate_hz, 60.0);
+    status = wm_design_lowpass(prototype, taps, half_width_hz / sample_rate_hz, stop_db);
     if (status != WM_OK)
         goto out;
     for (unsigned n = 0; n < taps; n++) {

@@ -9,7 +9,10 @@
  * sum 1. */
 WM_MUST_USE enum wm_status wm_design_lowpass(float *taps, unsigned n, double cutoff, double stop_db);
 
-/* A decimating complex band-pass round offset_hz with 16-bit taps, for struct wm_kernels.fir. */
+/* Taps that such a low-pass needs for a transition of so much of the sample rate (Kaiser's estimate), a multiple of 8. */
+unsigned wm_design_lowpass_taps(double transition, double stop_db);
+
+/* A decimating complex band-pass round offset_hz with 16-bit taps, for struct wm_kernels.fir and .decimate. */
 struct wm_band_filter {
     struct wm_fir fir;
     double gain;     /* output per unit of input at the centre: divide by it */
@@ -19,7 +22,7 @@ struct wm_band_filter {
 };
 
 WM_MUST_USE enum wm_status wm_band_filter_create(struct wm_band_filter *filter, unsigned taps, unsigned decimation,
-                                                 double sample_rate_hz, double half_width_hz, double offset_hz);
+                                                 double sample_rate_hz, double half_width_hz, double offset_hz, double stop_db);
 void wm_band_filter_destroy(struct wm_band_filter *filter);
 
 /* Interpolator bank for struct wm_kernels.interpolate: (phases + 1) rows of WM_INTERPOLATOR_TAPS taps, each row's sum 1; row p

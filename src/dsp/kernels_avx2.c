@@ -80,51 +80,82 @@ static inline __m256i load16(const int16_t *p)
     return _mm256_loadu_si256((const __m256i *)p);
 }
 
-/* Four outputs from the vectors that hold their sums. */
-static inline void store4(const __m256i r[4], const __m256i i[4], float *re, float *im)
+/* Four outputs, which share the loads of the taps: re | im. What limits is the multiplications themselves: keeping the taps of a
+ * fixed length in registers was measured and gains nothing. */
+static inline __m256i four_outputs(const struct wm_fir *fir, const int16_t *x)
 {
-    const __m256i a = sums4(r), b = sums4(i);
-    /* low halves of both and high halves of both: re | im */
-    __m256 y = _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31)));
+    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
+    __m256i r[4], i[4];
 
-    _mm_storeu_ps(re, _mm256_castps256_ps128(y));
-    _mm_storeu_ps(im, _mm256_extractf128_ps(y, 1));
+    for (int j = 0; j < 4; j++)
+        r[j] = i[j] = _mm256_setzero_si256();
+#pragma GCC unroll 2
+    for (size_t k = 0; k < length; k += 16) {
+        const __m256i a = load16(fir->for_re + k), b = load16(fir->for_im + k);
+        for (int j = 0; j < 4; j++) {
+            const __m256i v = load16(x + (size_t)j * step + k);
+            r[j] = _mm256_add_epi32(r[j], _mm256_madd_epi16(v, a));
+            i[j] = _mm256_add_epi32(i[j], _mm256_madd_epi16(v, b));
+        }
+    }
+    /* low halves of both and high halves of both */
+    const __m256i re = sums4(r), im = sums4(i);
+    return _mm256_add_epi32(_mm256_permute2x128_si256(re, im, 0x20), _mm256_permute2x128_si256(re, im, 0x31));
+}
+
+/* One output: re, im, re, im. */
+static inline __m128i one_output(const struct wm_fir *fir, const int16_t *x)
+{
+    __m256i r = _mm256_setzero_si256(), i = r;
+
+    for (size_t k = 0; k < 2 * (size_t)fir->taps; k += 16) {
+        const __m256i v = load16(x + k);
+        r = _mm256_add_epi32(r, _mm256_madd_epi16(v, load16(fir->for_re + k)));
+        i = _mm256_add_epi32(i, _mm256_madd_epi16(v, load16(fir->for_im + k)));
+    }
+    __m128i sum = _mm_hadd_epi32(_mm_add_epi32(_mm256_castsi256_si128(r), _mm256_extracti128_si256(r, 1)),
+                                 _mm_add_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1)));
+    return _mm_hadd_epi32(sum, sum);
 }
 
 static void avx2_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
 {
-    const size_t step = 2 * (size_t)fir->decimation, length = 2 * (size_t)fir->taps;
+    const size_t step = 2 * (size_t)fir->decimation;
     size_t m = 0;
 
-    /* Four outputs share the loads of the taps. What limits is the multiplications themselves: keeping the taps of a fixed length
-     * in registers was measured and gains nothing. */
     for (; m + 4 <= n_out; m += 4, x += 4 * step) {
-        __m256i r[4], i[4];
-        for (int j = 0; j < 4; j++)
-            r[j] = i[j] = _mm256_setzero_si256();
-#pragma GCC unroll 2
-        for (size_t k = 0; k < length; k += 16) {
-            const __m256i a = load16(fir->for_re + k), b = load16(fir->for_im + k);
-            for (int j = 0; j < 4; j++) {
-                const __m256i v = load16(x + (size_t)j * step + k);
-                r[j] = _mm256_add_epi32(r[j], _mm256_madd_epi16(v, a));
-                i[j] = _mm256_add_epi32(i[j], _mm256_madd_epi16(v, b));
-            }
-        }
-        store4(r, i, re + m, im + m);
+        const __m256 y = _mm256_cvtepi32_ps(four_outputs(fir, x));
+        _mm_storeu_ps(re + m, _mm256_castps256_ps128(y));
+        _mm_storeu_ps(im + m, _mm256_extractf128_ps(y, 1));
     }
     for (; m < n_out; m++, x += step) {
-        __m256i r = _mm256_setzero_si256(), i = r;
-        for (size_t k = 0; k < length; k += 16) {
-            const __m256i v = load16(x + k);
-            r = _mm256_add_epi32(r, _mm256_madd_epi16(v, load16(fir->for_re + k)));
-            i = _mm256_add_epi32(i, _mm256_madd_epi16(v, load16(fir->for_im + k)));
-        }
-        __m128i sum = _mm_hadd_epi32(_mm_add_epi32(_mm256_castsi256_si128(r), _mm256_extracti128_si256(r, 1)),
-                                     _mm_add_epi32(_mm256_castsi256_si128(i), _mm256_extracti128_si256(i, 1)));
-        sum = _mm_hadd_epi32(sum, sum);
+        const __m128i sum = one_output(fir, x);
         re[m] = (float)_mm_cvtsi128_si32(sum);
         im[m] = (float)_mm_extract_epi32(sum, 1);
+    }
+}
+
+/* Division by 2^(by + 1) with the halves up. */
+static inline __m256i divided(__m256i sum, __m128i by)
+{
+    return _mm256_srai_epi32(_mm256_add_epi32(_mm256_sra_epi32(sum, by), _mm256_set1_epi32(1)), 1);
+}
+
+static void avx2_decimate(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out)
+{
+    const size_t step = 2 * (size_t)fir->decimation;
+    const __m128i by = _mm_cvtsi32_si128((int)shift - 1);
+    size_t m = 0;
+
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        const __m256i y = divided(four_outputs(fir, x), by);
+        const __m128i re = _mm256_castsi256_si128(y), im = _mm256_extracti128_si256(y, 1);
+        _mm_storeu_si128((__m128i *)(out + 2 * m), _mm_packs_epi32(_mm_unpacklo_epi32(re, im), _mm_unpackhi_epi32(re, im)));
+    }
+    for (; m < n_out; m++, x += step) {
+        const __m128i y = _mm256_castsi256_si128(divided(_mm256_zextsi128_si256(one_output(fir, x)), by));
+        const int32_t pair = _mm_cvtsi128_si32(_mm_packs_epi32(y, y));
+        memcpy(out + 2 * m, &pair, sizeof pair);
     }
 }
 
@@ -134,6 +165,7 @@ const struct wm_kernels wm_kernels_avx2 = {
     .convert_cs8 = avx2_convert_cs8,
     .convert_cf32 = avx2_convert_cf32,
     .fir = avx2_fir,
+    .decimate = avx2_decimate,
     .energy = vec_energy,
     .lag_product = vec_lag_product,
     .correlate = vec_correlate,

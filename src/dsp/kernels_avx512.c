@@ -92,6 +92,15 @@ static inline __m256i sums4(const __m512i v[4])
     return _mm256_hadd_epi32(_mm256_hadd_epi32(fold512(v[0]), fold512(v[1])), _mm256_hadd_epi32(fold512(v[2]), fold512(v[3])));
 }
 
+/* Four outputs from the vectors that hold their sums: re | im. */
+static inline __m256i four_outputs(const __m512i r[4], const __m512i i[4])
+{
+    const __m256i a = sums4(r), b = sums4(i);
+
+    /* low halves of both and high halves of both */
+    return _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+}
+
 static void avx512_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
 {
     const size_t step = 2 * (size_t)fir->decimation;
@@ -100,10 +109,7 @@ static void avx512_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out,
 
     for (; m + 4 <= n_out; m += 4, x += 4 * step) {
         accumulate(fir, x, 4, r, i);
-        __m256i a = sums4(r), b = sums4(i);
-        /* low halves of both and high halves of both: re | im */
-        __m256i sum = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
-        __m256 y = _mm256_cvtepi32_ps(sum);
+        __m256 y = _mm256_cvtepi32_ps(four_outputs(r, i));
         _mm_storeu_ps(re + m, _mm256_castps256_ps128(y));
         _mm_storeu_ps(im + m, _mm256_extractf128_ps(y, 1));
     }
@@ -114,12 +120,41 @@ static void avx512_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out,
     }
 }
 
+/* Division by 2^(by + 1) with the halves up. */
+static inline __m256i divided(__m256i sum, __m128i by)
+{
+    return _mm256_srai_epi32(_mm256_add_epi32(_mm256_sra_epi32(sum, by), _mm256_set1_epi32(1)), 1);
+}
+
+static void avx512_decimate(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out)
+{
+    const size_t step = 2 * (size_t)fir->decimation;
+    const __m128i by = _mm_cvtsi32_si128((int)shift - 1);
+    size_t m = 0;
+    __m512i r[4], i[4];
+
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        accumulate(fir, x, 4, r, i);
+        const __m256i y = divided(four_outputs(r, i), by);
+        const __m128i re = _mm256_castsi256_si128(y), im = _mm256_extracti128_si256(y, 1);
+        _mm_storeu_si128((__m128i *)(out + 2 * m), _mm_packs_epi32(_mm_unpacklo_epi32(re, im), _mm_unpackhi_epi32(re, im)));
+    }
+    for (; m < n_out; m++, x += step) {
+        accumulate(fir, x, 1, r, i);
+        const __m256i sum = _mm256_set_epi32(0, 0, 0, 0, 0, 0, _mm512_reduce_add_epi32(i[0]), _mm512_reduce_add_epi32(r[0]));
+        const __m128i y = _mm256_castsi256_si128(divided(sum, by));
+        const int32_t pair = _mm_cvtsi128_si32(_mm_packs_epi32(y, y));
+        memcpy(out + 2 * m, &pair, sizeof pair);
+    }
+}
+
 const struct wm_kernels wm_kernels_avx512 = {
     .name = "avx512",
     .convert_cu8 = avx512_convert_cu8,
     .convert_cs8 = avx512_convert_cs8,
     .convert_cf32 = avx512_convert_cf32,
     .fir = avx512_fir,
+    .decimate = avx512_decimate,
     .energy = vec_energy,
     .lag_product = vec_lag_product,
     .correlate = vec_correlate,

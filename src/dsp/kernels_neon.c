@@ -78,9 +78,9 @@ static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int ou
     }
 }
 
-static inline float32x4_t sums4(const int32x4_t v[4])
+static inline int32x4_t sums4(const int32x4_t v[4])
 {
-    return vcvtq_f32_s32(vpaddq_s32(vpaddq_s32(v[0], v[1]), vpaddq_s32(v[2], v[3])));
+    return vpaddq_s32(vpaddq_s32(v[0], v[1]), vpaddq_s32(v[2], v[3]));
 }
 
 static void neon_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
@@ -91,13 +91,35 @@ static void neon_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, f
 
     for (; m + 4 <= n_out; m += 4, x += 4 * step) {
         accumulate(fir, x, 4, r, i);
-        vst1q_f32(re + m, sums4(r));
-        vst1q_f32(im + m, sums4(i));
+        vst1q_f32(re + m, vcvtq_f32_s32(sums4(r)));
+        vst1q_f32(im + m, vcvtq_f32_s32(sums4(i)));
     }
     for (; m < n_out; m++, x += step) {
         accumulate(fir, x, 1, r, i);
         re[m] = (float)vaddvq_s32(r[0]);
         im[m] = (float)vaddvq_s32(i[0]);
+    }
+}
+
+/* The shift to the right by a negative count to the left, rounding as it goes. */
+static void neon_decimate(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out)
+{
+    const size_t step = 2 * (size_t)fir->decimation;
+    const int32x4_t by = vdupq_n_s32(-(int32_t)shift);
+    size_t m = 0;
+    int32x4_t r[4], i[4];
+
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        accumulate(fir, x, 4, r, i);
+        const int16x4x2_t pairs = {{vqmovn_s32(vrshlq_s32(sums4(r), by)), vqmovn_s32(vrshlq_s32(sums4(i), by))}};
+        vst2_s16(out + 2 * m, pairs);
+    }
+    for (; m < n_out; m++, x += step) {
+        accumulate(fir, x, 1, r, i);
+        const int32x4_t both = vsetq_lane_s32(vaddvq_s32(i[0]), vdupq_n_s32(vaddvq_s32(r[0])), 1);
+        const int16x4_t pair = vqmovn_s32(vrshlq_s32(both, by));
+        out[2 * m] = vget_lane_s16(pair, 0);
+        out[2 * m + 1] = vget_lane_s16(pair, 1);
     }
 }
 
@@ -107,6 +129,7 @@ const struct wm_kernels wm_kernels_neon = {
     .convert_cs8 = neon_convert_cs8,
     .convert_cf32 = neon_convert_cf32,
     .fir = neon_fir,
+    .decimate = neon_decimate,
     .energy = vec_energy,
     .lag_product = vec_lag_product,
     .correlate = vec_correlate,

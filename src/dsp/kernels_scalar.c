@@ -52,6 +52,26 @@ static void scalar_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out,
     }
 }
 
+/* Division by 2^shift with the halves up. Half a step is added when one bit is left to go, where it cannot overflow. */
+static int16_t narrowed(int32_t sum, unsigned shift)
+{
+    sum = ((sum >> (shift - 1)) + 1) >> 1;
+    return (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
+}
+
+static void scalar_decimate(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out)
+{
+    for (size_t m = 0; m < n_out; m++, x += 2 * (size_t)fir->decimation) {
+        int32_t r = 0, i = 0;
+        for (size_t k = 0; k < 2 * (size_t)fir->taps; k++) {
+            r += x[k] * fir->for_re[k];
+            i += x[k] * fir->for_im[k];
+        }
+        out[2 * m] = narrowed(r, shift);
+        out[2 * m + 1] = narrowed(i, shift);
+    }
+}
+
 static float tree(const float acc[WM_LANES])
 {
     return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]));
@@ -303,6 +323,7 @@ const struct wm_kernels wm_kernels_scalar = {
     .convert_cs8 = scalar_convert_cs8,
     .convert_cf32 = scalar_convert_cf32,
     .fir = scalar_fir,
+    .decimate = scalar_decimate,
     .energy = scalar_energy,
     .lag_product = scalar_lag_product,
     .correlate = scalar_correlate,

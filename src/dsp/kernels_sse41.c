@@ -85,12 +85,12 @@ static inline void accumulate(const struct wm_fir *fir, const int16_t *x, int ou
 }
 
 /* Sums of the lanes of four vectors. Unpacking is cheaper than the horizontal add, which unpacks inside. */
-static inline __m128 sums4(const __m128i v[4])
+static inline __m128i sums4(const __m128i v[4])
 {
     __m128i a = _mm_add_epi32(_mm_unpacklo_epi32(v[0], v[1]), _mm_unpackhi_epi32(v[0], v[1]));
     __m128i b = _mm_add_epi32(_mm_unpacklo_epi32(v[2], v[3]), _mm_unpackhi_epi32(v[2], v[3]));
 
-    return _mm_cvtepi32_ps(_mm_add_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)));
+    return _mm_add_epi32(_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b));
 }
 
 static void sse41_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im)
@@ -101,8 +101,8 @@ static void sse41_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, 
 
     for (; m + 4 <= n_out; m += 4, x += 4 * step) {
         accumulate(fir, x, 4, r, i);
-        _mm_storeu_ps(re + m, sums4(r));
-        _mm_storeu_ps(im + m, sums4(i));
+        _mm_storeu_ps(re + m, _mm_cvtepi32_ps(sums4(r)));
+        _mm_storeu_ps(im + m, _mm_cvtepi32_ps(sums4(i)));
     }
     for (; m < n_out; m++, x += step) {
         accumulate(fir, x, 1, r, i);
@@ -113,12 +113,41 @@ static void sse41_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out, 
     }
 }
 
+/* Division by 2^(by + 1) with the halves up. */
+static inline __m128i divided(__m128i sum, __m128i by)
+{
+    return _mm_srai_epi32(_mm_add_epi32(_mm_sra_epi32(sum, by), _mm_set1_epi32(1)), 1);
+}
+
+static void sse41_decimate(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out)
+{
+    const size_t step = 2 * (size_t)fir->decimation;
+    const __m128i by = _mm_cvtsi32_si128((int)shift - 1);
+    size_t m = 0;
+    __m128i r[4], i[4];
+
+    for (; m + 4 <= n_out; m += 4, x += 4 * step) {
+        accumulate(fir, x, 4, r, i);
+        const __m128i re = divided(sums4(r), by);
+        const __m128i im = divided(sums4(i), by);
+        _mm_storeu_si128((__m128i *)(out + 2 * m), _mm_packs_epi32(_mm_unpacklo_epi32(re, im), _mm_unpackhi_epi32(re, im)));
+    }
+    for (; m < n_out; m++, x += step) {
+        accumulate(fir, x, 1, r, i);
+        __m128i sum = _mm_hadd_epi32(r[0], i[0]);
+        sum = divided(_mm_hadd_epi32(sum, sum), by);
+        const int32_t pair = _mm_cvtsi128_si32(_mm_packs_epi32(sum, sum));
+        memcpy(out + 2 * m, &pair, sizeof pair);
+    }
+}
+
 const struct wm_kernels wm_kernels_sse41 = {
     .name = "sse4.1",
     .convert_cu8 = sse41_convert_cu8,
     .convert_cs8 = sse41_convert_cs8,
     .convert_cf32 = sse41_convert_cf32,
     .fir = sse41_fir,
+    .decimate = sse41_decimate,
     .energy = vec_energy,
     .lag_product = vec_lag_product,
     .correlate = vec_correlate,

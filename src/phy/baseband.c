@@ -17,7 +17,7 @@ enum wm_status wm_band_open(struct wm_band *band, const struct wm_kernels *kerne
 
     *band = (struct wm_band){.kernels = kernels, .intake = intake, .offset_hz = offset_hz, .rate_hz = sample_rate_hz / decimation};
     enum wm_status status = wm_band_filter_create(&band->filter, 16 * decimation, decimation, sample_rate_hz,
-                                                  fmin(HALF_WIDTH_HZ, 0.45 * band->rate_hz), offset_hz);
+                                                  fmin(HALF_WIDTH_HZ, 0.45 * band->rate_hz), offset_hz, 60);
     if (status != WM_OK)
         return status;
     band->capacity = (size_t)(capacity_s * band->rate_hz);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STOP_DB            60.0  /* of the gate's filter */
 #define GATE_HZ            200e3 /* rate of the gate's filter output */
 #define GATE_HALF_WIDTH_HZ 120e3
 #define CELL_OUTPUTS       32   /* of the gate's filter: a cell is 0.16 ms */
@@ -143,7 +144,8 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     channel->window = info->code == WM_CODE_MANCHESTER ? 8 : 2;
     status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
     if (status == WM_OK)
-        status = wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, offset_hz);
+        status =
+            wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, offset_hz, STOP_DB);
     if (status == WM_OK) {
         /* rate * (share of the noise that passes): independent samples in a cell */
         double independent = (double)channel->cell_samples * fmin(channel->gate_filter.noise_hz, rate / gate_decimation) / rate;

@@ -50,6 +50,21 @@ static void fir_short(const struct wm_kernels *k, struct kernel_scene *s, size_t
     fir(k, s, n, 8, 3);
 }
 
+/* a wide capture's sub-band at 20 MS/s, and the shortest; the shifts: for 8-bit samples, and one that saturates */
+static void decimate_wide(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+{
+    const struct wm_fir filter = {64, 7, s->tap_re, s->tap_im};
+
+    k->decimate(&filter, s->x, n, 16, (int16_t *)(void *)s->out);
+}
+
+static void decimate_short(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+{
+    const struct wm_fir filter = {8, 2, s->tap_re, s->tap_im};
+
+    k->decimate(&filter, s->x, n, 8, (int16_t *)(void *)s->out);
+}
+
 static void energy(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
 {
     *out(s, 0) = k->energy(s->plane, s->plane_im, n);
@@ -137,6 +152,8 @@ const struct kernel_case kernel_cases[] = {
     {"fir, 24 taps, 8:1", "output", fir_gate, 2, 4, 0, 32},
     {"fir, 64 taps, 4:1", "output", fir_band, 2, 4, 0, 64},
     {"fir, 8 taps, 3:1", "output", fir_short, 2, 4, 0, 64},
+    {"decimate, 64 taps, 7:1", "output", decimate_wide, 1, 4, 0, 1024},
+    {"decimate, 8 taps, 2:1", "output", decimate_short, 1, 4, 0, 64},
     {"energy", "sample", energy, 1, 4, 1, 32},
     {"lag_product", "sample", lag_product, 2, 4, 0, 512},
     {"correlate, 97 taps", "output", correlate, 2, 4, 0, 512},

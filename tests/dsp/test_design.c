@@ -38,7 +38,7 @@ START_TEST(band_filter)
     struct wm_band_filter filter;
     double sum = 0, noise = 0;
 
-    ck_assert_int_eq(wm_band_filter_create(&filter, taps, bands[_i].decimation, rate, half, offset), WM_OK);
+    ck_assert_int_eq(wm_band_filter_create(&filter, taps, bands[_i].decimation, rate, half, offset, 60), WM_OK);
     ck_assert_uint_eq(filter.fir.taps % 8, 0);
     ck_assert_uint_ge(filter.fir.taps, taps);
     ck_assert_uint_lt(filter.fir.taps, taps + 8);

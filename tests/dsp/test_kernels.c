@@ -154,13 +154,24 @@ END_TEST
 
 /* ---- band filter */
 
+static int64_t halves_up(int64_t sum, unsigned shift)
+{
+    const int64_t y = (int64_t)floor((double)sum / (double)(1 << shift) + 0.5);
+
+    return y > 32767 ? 32767 : y < -32768 ? -32768 : y;
+}
+
 static void check_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out)
 {
-    struct buffer out[2];
+    static const unsigned shifts[] = {1, 8, 15, 16, 23};
+    struct buffer out[3];
     float *re = out_floats(&out[0], n_out), *im = out_floats(&out[1], n_out);
+    int16_t *narrow = take(&out[2], 4 * n_out, 2);
 
     for (size_t v = 0; wm_kernels_at(v); v++) {
+        const unsigned shift = shifts[(n_out + fir->taps / 8) % 5];
         wm_kernels_at(v)->fir(fir, x, n_out, re, im);
+        wm_kernels_at(v)->decimate(fir, x, n_out, shift, narrow);
         for (size_t m = 0; m < n_out; m++) {
             int64_t r = 0, i = 0;
             for (size_t k = 0; k < 2 * (size_t)fir->taps; k++) {
@@ -169,9 +180,13 @@ static void check_fir(const struct wm_fir *fir, const int16_t *x, size_t n_out)
             }
             ck_assert_msg(re[m] == (float)r && im[m] == (float)i, "%s: %u taps, output %zu of %zu: %.0f %+.0fj, not %.0f %+.0fj",
                           wm_kernels_at(v)->name, fir->taps, m, n_out, (double)re[m], (double)im[m], (double)r, (double)i);
+            const int64_t low_r = halves_up(r, shift), low_i = halves_up(i, shift);
+            ck_assert_msg(narrow[2 * m] == low_r && narrow[2 * m + 1] == low_i,
+                          "%s: %u taps, shift %u, output %zu of %zu: %d %+dj, not %lld %+lldj", wm_kernels_at(v)->name, fir->taps,
+                          shift, m, n_out, narrow[2 * m], narrow[2 * m + 1], (long long)low_r, (long long)low_i);
         }
     }
-    FREE_ALL(&out[0], &out[1]);
+    FREE_ALL(&out[0], &out[1], &out[2]);
 }
 
 static void make_pairs(const struct wm_fir *fir, const int *tap_re, const int *tap_im, int16_t *for_re, int16_t *for_im)
