@@ -40,7 +40,7 @@ static const struct wm_option options[] = {
     [READ] = {'r', "read", "FILE",
               "the recording: raw IQ or SigMF; - is standard input (cu8 unless --format\n"
               "says otherwise). Without it the bundled demo recording is played"},
-    [RATE] = {'s', "rate", "RATE", "sample rate, 0.8M to 3.2M; default: from SigMF or the file name (_1600k)"},
+    [RATE] = {'s', "rate", "RATE", "sample rate, 0.8M to 20M; default: from SigMF or the file name (_1600k)"},
     [FREQUENCY] = {'f', "frequency", "FREQ", "centre frequency; default: from SigMF or the file name (_868.95M)"},
     [FORMAT] = {0, "format", "FORMAT", "cu8, cs8, cs16 or cf32; default: from SigMF or the file's extension"},
     [MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"},
@@ -230,9 +230,8 @@ static int check_source(const struct rx *rx, const struct wm_source_info *info)
         return WM_EXIT_USAGE;
     }
     if (info->sample_rate_hz < WM_SAMPLE_RATE_MIN_HZ || info->sample_rate_hz > WM_SAMPLE_RATE_MAX_HZ) {
-        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 3.2 MHz; record with e.g. rtl_sdr -s "
-               "1600000, "
-               "or correct it with -s",
+        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 20 MHz; record with e.g. rtl_sdr -s "
+               "1600000, or correct it with -s",
                info->sample_rate_hz);
         return WM_EXIT_FAILED;
     }

@@ -24,8 +24,7 @@
 #define DC_PICKS           16    /* samples looked at in a cell for it */
 #define FOLLOW_MIN         0.65f /* of the sync word's amplitude that C's second word must have */
 #define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
-#define GATE_TAPS          24
-#define SYNC_MIDDLE_CHIPS  19 /* from the middle of the searched sequence to its end */
+#define SYNC_MIDDLE_CHIPS  19    /* from the middle of the searched sequence to its end */
 #define LOOK_BACK_CHIPS    24
 #define STRONG_DB          12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
 #define HEAD_MAX           16    /* bytes of a frame that are kept from one call to the next */
@@ -144,8 +143,8 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     channel->window = info->code == WM_CODE_MANCHESTER ? 8 : 2;
     status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
     if (status == WM_OK)
-        status =
-            wm_band_filter_create(&channel->gate_filter, GATE_TAPS, gate_decimation, rate, GATE_HALF_WIDTH_HZ, offset_hz, STOP_DB);
+        status = wm_band_filter_create(&channel->gate_filter, 3 * gate_decimation, gate_decimation, rate, GATE_HALF_WIDTH_HZ,
+                                       offset_hz, STOP_DB);
     if (status == WM_OK) {
         /* rate * (share of the noise that passes): independent samples in a cell */
         double independent = (double)channel->cell_samples * fmin(channel->gate_filter.noise_hz, rate / gate_decimation) / rate;
@@ -255,7 +254,8 @@ static void describe(const struct wm_channel *channel, const struct waiting *w, 
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
     const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
-    const double at = wm_band_stream_time(&channel->band, w->timing.start + skip);
+    const double here = wm_band_stream_time(&channel->band, w->timing.start + skip);
+    const double at = here * channel->config.decimation + channel->config.delay;
     const double power = (double)w->amplitude * (double)w->amplitude;
 
     *signal = (struct wm_signal){
@@ -271,7 +271,7 @@ static void describe(const struct wm_channel *channel, const struct waiting *w, 
         .clock_ppm = (float)((channel->band.rate_hz / info->chip_rate_cps / w->timing.period - 1) * 1e6),
     };
     if (signal->time_ns != WM_TIME_UNKNOWN)
-        signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz * 1e9);
+        signal->time_ns += (int64_t)llround(at / channel->config.sample_rate_hz / channel->config.decimation * 1e9);
 }
 
 /* What the demodulator has learnt of the burst over so many chips is better than what the sync word told. */

@@ -14,8 +14,10 @@ struct wm_channel;
 struct wm_channel_config {
     const struct wm_kernels *kernels;
     const struct wm_intake *intake;
-    double sample_rate_hz;
-    double centre_hz;      /* of the captured band */
+    double sample_rate_hz; /* of the intake */
+    unsigned decimation;   /* of the capture into what the intake holds: its sample m belongs to the capture's m * decimation */
+    double delay;          /* + delay */
+    double centre_hz;      /* of the captured band, moved by a multiple of the sample rate to be the nearest to the channel */
     enum wm_mode modes[2]; /* those on this channel, in the order they are tried on a sync word: T before C */
     unsigned mode_count;
     double rounding_power; /* of the converter's rounding, full scale squared, per complex sample */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/intake.h"
 
+#include "phy/level.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define GAIN_BLOCK   4096 /* samples between looks at the scale of cf32 input */
-#define NOISE_STEPS  64.0 /* where the quietest block's rms is put: 54 dB below saturation */
-#define QUIET_BLOCKS 64   /* the quietest of so many decides */
 
 struct wm_intake {
     const struct wm_kernels *kernels;
@@ -20,12 +18,12 @@ struct wm_intake {
     size_t padded; /* zeros behind the stream's end */
     unsigned char partial[8];
     size_t partial_len;
+    double full_scale;
     /* cf32 */
-    float gain;
-    unsigned char block[GAIN_BLOCK * 8];
+    float gain; /* 0: not known yet */
+    unsigned char block[WM_INTAKE_BLOCK * 8];
     size_t block_samples;
-    double quiet[QUIET_BLOCKS];
-    unsigned quiet_count;
+    struct wm_level level;
 };
 
 enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
@@ -65,12 +63,15 @@ void wm_intake_reset(struct wm_intake *intake)
     intake->partial_len = 0;
     intake->padded = 0;
     intake->block_samples = 0;
-    intake->quiet_count = 0;
+    intake->level.count = 0;
     intake->gain = 0;
+    intake->full_scale = intake->format == WM_SAMPLES_CU8    ? 255
+                         : intake->format == WM_SAMPLES_CS8  ? 128
+                         : intake->format == WM_SAMPLES_CS16 ? 32768
+                                                             : 1;
 }
 
-/* Room for n more samples, the newest `keep` kept. */
-static int16_t *make_room(struct wm_intake *intake, size_t n)
+int16_t *wm_intake_room(struct wm_intake *intake, size_t n)
 {
     if (intake->count + n > intake->capacity) {
         size_t drop = intake->count - intake->keep;
@@ -95,23 +96,27 @@ static double block_rms(const unsigned char *bytes, size_t samples)
     return sqrt(sum / (2 * (double)samples));
 }
 
+void wm_intake_rescale(struct wm_intake *intake, double full_scale)
+{
+    const float ratio = (float)(full_scale / intake->full_scale);
+
+    for (size_t i = 0; ratio != 1 && i < 2 * intake->count; i++)
+        intake->memory[i] = (int16_t)lrintf(fmaxf(-32768, fminf(32767, (float)intake->memory[i] * ratio)));
+    intake->full_scale = full_scale;
+}
+
 /* Sets the gain by the quietest block heard lately, and scales what is kept when it changes. */
 static void watch_gain(struct wm_intake *intake, size_t samples)
 {
-    double rms = block_rms(intake->block, samples), quietest = INFINITY;
+    double rms = block_rms(intake->block, samples);
 
     if (!(rms > 0))
         return; /* silence says nothing about the scale */
-    intake->quiet[intake->quiet_count++ % QUIET_BLOCKS] = rms;
-    for (unsigned i = 0; i < QUIET_BLOCKS && i < intake->quiet_count; i++)
-        quietest = fmin(quietest, intake->quiet[i]);
-    float wanted = exp2f(roundf(log2f((float)fmin(fmax(NOISE_STEPS / quietest, 1e-30), 1e30))));
-    if (intake->gain == 0) {
-        intake->gain = wanted;
-    } else if (wanted > 4 * intake->gain || wanted < intake->gain / 4) {
-        float ratio = wanted / intake->gain;
-        for (size_t i = 0; i < 2 * intake->count; i++)
-            intake->memory[i] = (int16_t)lrintf(fmaxf(-32768, fminf(32767, (float)intake->memory[i] * ratio)));
+    float wanted = (float)wm_level_gain(&intake->level, rms);
+    if (intake->gain == 0 || wanted > 4 * intake->gain || wanted < intake->gain / 4) {
+        if (intake->gain == 0)
+            intake->full_scale = (double)wanted; /* there was only silence, as good at any scale */
+        wm_intake_rescale(intake, (double)wanted);
         intake->gain = wanted;
     }
 }
@@ -123,7 +128,7 @@ static void take_block(struct wm_intake *intake)
         return;
     watch_gain(intake, intake->block_samples);
     intake->kernels->convert_cf32(intake->block, intake->block_samples, intake->gain == 0 ? 1 : intake->gain,
-                                  make_room(intake, intake->block_samples));
+                                  wm_intake_room(intake, intake->block_samples));
     intake->count += intake->block_samples;
     intake->block_samples = 0;
 }
@@ -132,17 +137,17 @@ static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t
 {
     if (intake->format == WM_SAMPLES_CF32) {
         while (n > 0) {
-            size_t take = GAIN_BLOCK - intake->block_samples < n ? GAIN_BLOCK - intake->block_samples : n;
+            size_t take = WM_INTAKE_BLOCK - intake->block_samples < n ? WM_INTAKE_BLOCK - intake->block_samples : n;
             memcpy(intake->block + 8 * intake->block_samples, bytes, 8 * take);
             intake->block_samples += take;
             bytes += 8 * take;
             n -= take;
-            if (intake->block_samples == GAIN_BLOCK)
+            if (intake->block_samples == WM_INTAKE_BLOCK)
                 take_block(intake);
         }
         return;
     }
-    int16_t *out = make_room(intake, n);
+    int16_t *out = wm_intake_room(intake, n);
     if (intake->format == WM_SAMPLES_CU8)
         intake->kernels->convert_cu8(bytes, n, out);
     else if (intake->format == WM_SAMPLES_CS8)
@@ -176,6 +181,9 @@ size_t wm_intake_push(struct wm_intake *intake, const void *bytes, size_t len)
         return len;
     }
     n = n < WM_INTAKE_BATCH ? n : WM_INTAKE_BATCH;
+    /* floats to the block's end and no further: whoever reads what came before a change of scale must do so before it */
+    if (intake->format == WM_SAMPLES_CF32 && n > WM_INTAKE_BLOCK - intake->block_samples)
+        n = WM_INTAKE_BLOCK - intake->block_samples;
     convert(intake, at, n);
     return n * intake->sample_bytes;
 }
@@ -184,9 +192,14 @@ void wm_intake_pad(struct wm_intake *intake, size_t n)
 {
     if (intake->format == WM_SAMPLES_CF32)
         take_block(intake);
-    memset(make_room(intake, n), 0, 2 * n * sizeof *intake->memory);
-    intake->padded += n;
+    memset(wm_intake_room(intake, n), 0, 2 * n * sizeof *intake->memory);
+    wm_intake_fill(intake, n, n);
+}
+
+void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded)
+{
     intake->count += n;
+    intake->padded += padded;
 }
 
 int64_t wm_intake_first(const struct wm_intake *intake)
@@ -211,14 +224,5 @@ const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index)
 
 double wm_intake_full_scale(const struct wm_intake *intake)
 {
-    switch (intake->format) {
-    case WM_SAMPLES_CU8:
-        return 255;
-    case WM_SAMPLES_CS8:
-        return 128;
-    case WM_SAMPLES_CS16:
-        return 32768;
-    default:
-        return intake->gain == 0 ? 1 : intake->gain;
-    }
+    return intake->full_scale;
 }

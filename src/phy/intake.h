@@ -9,7 +9,8 @@
  *   ------|======================================|------>   one linear stretch; when it is full the newest `keep` samples move to
  * the kept, readable                          next push      front, so a reader never meets a seam
  *
- * cf32 has no fixed scale: its gain is a power of two that puts the noise well above one step, watched every GAIN_BLOCK samples. */
+ * cf32 has no fixed scale: its gain is a power of two that puts the noise well above one step, watched every WM_INTAKE_BLOCK samples.
+ * A sub-band of a wide capture is held the same way, filled by its filter instead of a conversion (phy/subband.h). */
 struct wm_intake;
 
 WM_MUST_USE enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
@@ -18,11 +19,20 @@ void wm_intake_destroy(struct wm_intake *intake);
 /* Empties it; the next sample has index 0. */
 void wm_intake_reset(struct wm_intake *intake);
 
-/* Takes at most WM_INTAKE_BATCH samples from bytes (a rest of a split sample is remembered) and says how many bytes it took. */
+/* Takes at most WM_INTAKE_BATCH samples from bytes (a rest of a split sample is remembered) and says how many bytes it took. The
+ * scale changes at most once in a call, before any sample of the call can be read. */
 #define WM_INTAKE_BATCH 16384
+#define WM_INTAKE_BLOCK 4096 /* floats are taken in blocks of so many samples */
 size_t wm_intake_push(struct wm_intake *intake, const void *bytes, size_t len);
 /* Appends n <= WM_INTAKE_BATCH zero samples. */
 void wm_intake_pad(struct wm_intake *intake, size_t n);
+
+/* Instead of push, for cs16: room for n <= WM_INTAKE_BATCH samples of the caller's making (valid until the next call), and that
+ * they are there now, the last `padded` of them padding. */
+int16_t *wm_intake_room(struct wm_intake *intake, size_t n);
+void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded);
+/* Brings what is held to another full scale. */
+void wm_intake_rescale(struct wm_intake *intake, double full_scale);
 
 /* First index that can be read, and one past the last. */
 int64_t wm_intake_first(const struct wm_intake *intake);

@@ -3,6 +3,7 @@
 
 #include "phy/channel.h"
 #include "phy/intake.h"
+#include "phy/subband.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@ struct wm_receiver {
     struct wm_receiver_config config;
     const struct wm_kernels *kernels;
     struct wm_intake *intake;
+    unsigned decimation; /* of a wide capture into sub-bands, 1: there are none */
+    struct wm_subband *subband[CHANNELS_MAX];
+    unsigned subband_count;
     struct wm_channel *channel[CHANNELS_MAX];
     unsigned channel_count;
     uint64_t samples;
@@ -42,7 +46,7 @@ static double rounding_power(enum wm_sample_format format)
 }
 
 /* Modes that share a centre frequency share a channel; among them T comes before C (receiver order of the mode table). */
-static enum wm_status create_channels(struct wm_receiver *receiver)
+static void list_channels(struct wm_receiver *receiver, struct wm_channel_config *channels)
 {
     const struct wm_receiver_config *config = &receiver->config;
     bool taken[WM_MODE_COUNT] = {false};
@@ -50,8 +54,8 @@ static enum wm_status create_channels(struct wm_receiver *receiver)
     for (int first = 0; first < WM_MODE_COUNT; first++) {
         struct wm_channel_config channel = {
             .kernels = receiver->kernels,
-            .intake = receiver->intake,
             .sample_rate_hz = config->sample_rate_hz,
+            .decimation = 1,
             .centre_hz = config->centre_hz,
             .rounding_power = rounding_power(config->format),
             .start_time_ns = config->start_time_ns,
@@ -67,14 +71,92 @@ static enum wm_status create_channels(struct wm_receiver *receiver)
             channel.modes[channel.mode_count++] = (enum wm_mode)mode;
             taken[mode] = true;
         }
-        if (channel.mode_count == 0)
-            continue;
-        enum wm_status status = wm_channel_create(&channel, &receiver->channel[receiver->channel_count]);
-        if (status != WM_OK)
-            return status;
-        receiver->channel_count++;
+        if (channel.mode_count > 0 && receiver->channel_count < CHANNELS_MAX)
+            channels[receiver->channel_count++] = channel;
     }
-    return receiver->channel_count ? WM_OK : WM_INVALID;
+}
+
+static double channel_hz(const struct wm_channel_config *channel)
+{
+    return wm_mode_info(channel->modes[0])->centre_hz;
+}
+
+/* What the channel takes of the band, as offsets from the capture's centre. */
+static struct wm_span_hz span_of(const struct wm_channel_config *channel, double centre_hz)
+{
+    double half = 0;
+
+    for (unsigned i = 0; i < channel->mode_count; i++)
+        half = fmax(half, wm_mode_info(channel->modes[i])->channel_half_width_hz);
+    return (struct wm_span_hz){channel_hz(channel) - half - centre_hz, channel_hz(channel) + half - centre_hz};
+}
+
+/* The channels' streams become those of sub-bands: see phy/subband.h for where a frequency lies in one. */
+static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_channel_config *channels)
+{
+    const struct wm_receiver_config *config = &receiver->config;
+    const double rate = config->sample_rate_hz / receiver->decimation;
+    struct wm_span_hz spans[CHANNELS_MAX], bands[CHANNELS_MAX];
+    unsigned band_of[CHANNELS_MAX];
+    double width = 0;
+
+    for (unsigned i = 0; i < receiver->channel_count; i++)
+        spans[i] = span_of(&channels[i], config->centre_hz);
+    const unsigned count = wm_subband_plan(config->sample_rate_hz, spans, receiver->channel_count, bands, band_of);
+    for (unsigned g = 0; g < count; g++)
+        width = fmax(width, bands[g].high - bands[g].low);
+    enum wm_status status =
+        wm_intake_create(receiver->kernels, config->format, wm_subband_reach(config->sample_rate_hz, width), &receiver->intake);
+    for (unsigned g = 0; status == WM_OK && g < count; g++) {
+        const struct wm_subband_config subband = {
+            .kernels = receiver->kernels,
+            .capture = receiver->intake,
+            .format = config->format,
+            .sample_rate_hz = config->sample_rate_hz,
+            .pass = bands[g],
+            .width_hz = width,
+            .keep = wm_channel_reach(rate),
+        };
+        status = wm_subband_create(&subband, &receiver->subband[g]);
+        if (status == WM_OK)
+            receiver->subband_count++;
+    }
+    for (unsigned i = 0; status == WM_OK && i < receiver->channel_count; i++) {
+        const struct wm_subband *subband = receiver->subband[band_of[i]];
+        channels[i].intake = wm_subband_intake(subband);
+        channels[i].sample_rate_hz = rate;
+        channels[i].decimation = receiver->decimation;
+        channels[i].delay = wm_subband_delay(subband);
+        channels[i].centre_hz += rate * round((channel_hz(&channels[i]) - config->centre_hz) / rate);
+        /* as white as the noise: the decimated stream has as much of it in a smaller band's share */
+        channels[i].rounding_power /= receiver->decimation;
+    }
+    return status;
+}
+
+static enum wm_status create_channels(struct wm_receiver *receiver)
+{
+    const struct wm_receiver_config *config = &receiver->config;
+    struct wm_channel_config channels[CHANNELS_MAX];
+    enum wm_status status = WM_OK;
+
+    list_channels(receiver, channels);
+    const unsigned count = receiver->channel_count;
+    if (count == 0)
+        return WM_INVALID;
+    if (receiver->decimation > 1)
+        status = create_subbands(receiver, channels);
+    else
+        status = wm_intake_create(receiver->kernels, config->format, wm_channel_reach(config->sample_rate_hz), &receiver->intake);
+    receiver->channel_count = 0;
+    for (unsigned i = 0; status == WM_OK && i < count; i++) {
+        if (receiver->decimation == 1)
+            channels[i].intake = receiver->intake;
+        status = wm_channel_create(&channels[i], &receiver->channel[i]);
+        if (status == WM_OK)
+            receiver->channel_count++;
+    }
+    return status;
 }
 
 enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struct wm_receiver **receiver_out)
@@ -94,9 +176,8 @@ enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struc
         free(receiver);
         return WM_INVALID;
     }
-    status = wm_intake_create(receiver->kernels, config->format, wm_channel_reach(config->sample_rate_hz), &receiver->intake);
-    if (status == WM_OK)
-        status = create_channels(receiver);
+    receiver->decimation = wm_subband_decimation(config->sample_rate_hz);
+    status = create_channels(receiver);
     if (status != WM_OK) {
         wm_receiver_destroy(receiver);
         return status;
@@ -111,6 +192,8 @@ void wm_receiver_destroy(struct wm_receiver *receiver)
         return;
     for (unsigned i = 0; i < receiver->channel_count; i++)
         wm_channel_destroy(receiver->channel[i]);
+    for (unsigned i = 0; i < receiver->subband_count; i++)
+        wm_subband_destroy(receiver->subband[i]);
     wm_intake_destroy(receiver->intake);
     free(receiver);
 }
@@ -118,7 +201,8 @@ void wm_receiver_destroy(struct wm_receiver *receiver)
 /* Does all work whose samples have arrived, in the order of the samples it needs. */
 static void run(struct wm_receiver *receiver)
 {
-    const int64_t end = wm_intake_end(receiver->intake);
+    /* sub-bands keep step with each other, so an index means the same time in each */
+    const int64_t end = wm_intake_end(receiver->subband_count ? wm_subband_intake(receiver->subband[0]) : receiver->intake);
 
     for (;;) {
         struct wm_channel *first = NULL;
@@ -136,6 +220,19 @@ static void run(struct wm_receiver *receiver)
     }
 }
 
+/* Does what can be done with what the intake has taken. */
+static void advance(struct wm_receiver *receiver)
+{
+    bool more;
+
+    do {
+        more = false;
+        for (unsigned i = 0; i < receiver->subband_count; i++)
+            more = wm_subband_run(receiver->subband[i]) || more;
+        run(receiver);
+    } while (more);
+}
+
 enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes)
 {
     const unsigned char *at = samples;
@@ -146,7 +243,7 @@ enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *sample
         at += used;
         bytes -= used;
         receiver->samples += (uint64_t)(wm_intake_end(receiver->intake) - before);
-        run(receiver);
+        advance(receiver);
     }
     return WM_OK;
 }
@@ -158,12 +255,14 @@ enum wm_status wm_receiver_flush(struct wm_receiver *receiver)
         size_t n = left < WM_INTAKE_BATCH ? left : WM_INTAKE_BATCH;
         wm_intake_pad(receiver->intake, n);
         left -= n;
-        run(receiver);
+        advance(receiver);
     }
     for (unsigned i = 0; i < receiver->channel_count; i++) {
         wm_channel_finish(receiver->channel[i]);
         wm_channel_reset(receiver->channel[i]);
     }
+    for (unsigned i = 0; i < receiver->subband_count; i++)
+        wm_subband_reset(receiver->subband[i]);
     wm_intake_reset(receiver->intake);
     return WM_OK;
 }

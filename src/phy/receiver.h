@@ -28,7 +28,7 @@ typedef enum wm_status (*wm_sync_fn)(void *user, const struct wm_sync *sync, siz
 
 struct wm_receiver_config {
     enum wm_sample_format format;
-    double sample_rate_hz; /* 0.8e6 to 3.2e6 */
+    double sample_rate_hz; /* WM_SAMPLE_RATE_MIN_HZ to WM_SAMPLE_RATE_MAX_HZ; above 3.2e6 through sub-bands */
     double centre_hz;
     unsigned modes;        /* bit per enum wm_mode; 0: all */
     int64_t start_time_ns; /* UTC of the first sample or WM_TIME_UNKNOWN */
@@ -39,7 +39,7 @@ struct wm_receiver_config {
 };
 
 #define WM_SAMPLE_RATE_MIN_HZ 0.8e6
-#define WM_SAMPLE_RATE_MAX_HZ 3.2e6
+#define WM_SAMPLE_RATE_MAX_HZ 20e6
 
 /* WM_INVALID: a field out of range, or no mode's channel lies inside the band. */
 WM_MUST_USE enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struct wm_receiver **receiver);

@@ -2,6 +2,7 @@
 #include "phy/air.h"
 #include "suite.h"
 
+#include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,10 +325,36 @@ START_TEST(any_rate_and_centre)
         double rate, centre;
         unsigned modes;
     } cases[] = {
-        {0.8e6, 868.95e6, 6},  {0.8e6, 868.3e6, 1},      {0.9e6, 868.80e6, 6},   {1.0e6, 868.62e6, 7},  {1.024e6, 868.95e6, 6},
-        {1.2e6, 868.625e6, 7}, {1.8e6, 868.3e6, 7},      {1.92e6, 869.0e6, 15},  {2e6, 868.5e6, 7},     {2.048e6, 868.625e6, 15},
-        {2.4e6, 869.5e6, 14},  {2.4e6, 868.0e6, 7},      {2.56e6, 868.95e6, 15}, {2.88e6, 868.7e6, 15}, {3.2e6, 868.625e6, 15},
-        {3.2e6, 867.6e6, 7},   {1234567, 868.6001e6, 7},
+        {0.8e6, 868.95e6, 6},
+        {0.8e6, 868.3e6, 1},
+        {0.9e6, 868.80e6, 6},
+        {1.0e6, 868.62e6, 7},
+        {1.024e6, 868.95e6, 6},
+        {1.2e6, 868.625e6, 7},
+        {1.8e6, 868.3e6, 7},
+        {1.92e6, 869.0e6, 15},
+        {2e6, 868.5e6, 7},
+        {2.048e6, 868.625e6, 15},
+        {2.4e6, 869.5e6, 14},
+        {2.4e6, 868.0e6, 7},
+        {2.56e6, 868.95e6, 15},
+        {2.88e6, 868.7e6, 15},
+        {3.2e6, 868.625e6, 15},
+        {3.2e6, 867.6e6, 7},
+        {1234567, 868.6001e6, 7},
+        /* wide, through sub-bands: ratios that are not whole, channels at the edges, across the sub-band's own edge, at the middle
+         */
+        {3.3e6, 868.91e6, 15},
+        {4e6, 868.3e6, 15},
+        {5.12e6, 870.6e6, 15},
+        {6.4e6, 871.3e6, 15},
+        {7.654321e6, 866.1e6, 15},
+        {8e6, 872.1e6, 15},
+        {10e6, 864.2e6, 7},
+        {10e6, 868.95e6, 15},
+        {20e6, 866.0e6, 15},
+        {20e6, 859.3e6, 7},
+        {20e6, 878.1e6, 15},
     };
     const double rate = cases[_i].rate;
     struct air air;
@@ -356,19 +383,46 @@ START_TEST(any_rate_and_centre)
 }
 END_TEST
 
+/* A carrier 45 dB over a frame, 5 LSB under the converter's rails, where decimation would put it into the frame's channel. */
+START_TEST(what_lies_outside_a_sub_band_stays_there)
+{
+    const double rate = 10e6, centre = 866e6, sub_rate = rate / 4;
+
+    for (int alias = -2; alias <= 1; alias++) {
+        const double hz = wm_mode_info(WM_MODE_T)->centre_hz - centre + 20e3 + alias * sub_rate;
+        struct air air;
+        struct ear ear;
+        if (alias == 0)
+            continue;
+        air_open(&air, rate, centre, 0.05, NOISE / 5, 240);
+        air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 40, .at_s = 0.020, .ec_n0_db = 9, .offset_hz = -7e3});
+        air_send(&air, &(struct air_burst){.mode = WM_MODE_C, .bytes = 40, .at_s = 0.035, .ec_n0_db = 9, .offset_hz = 9e3});
+        ck_assert_double_gt(20 * log10(0.9 / air.frame[0].amplitude), 45);
+        for (size_t n = 0; n < air.samples; n++)
+            air.x[n] += (float complex)(0.9 * cexp(2 * I * M_PI * fmod(hz / rate * (double)n, 1)));
+        ear_open(&ear, &air);
+        ear_hear(&ear, WM_SAMPLES_CS8, NULL);
+        air_heard_once(&air);
+        ear_close(&ear);
+        air_close(&air);
+    }
+}
+END_TEST
+
 START_TEST(frames_are_heard_over_dc)
 {
     struct air air;
     struct ear ear;
     struct wm_front_end front = {.gain = 1, .dc_i = 0.25, .dc_q = -0.15, .iq_gain_db = 0.4, .iq_phase_deg = 2};
 
+    const double rate = _i ? 8e6 : RATE;
     /* S's channel holds the centre; the offset is learned in the first milliseconds */
-    air_open(&air, RATE, 868.4e6, 0.3, NOISE, 220);
+    air_open(&air, rate, 868.4e6, 0.3, NOISE, 220);
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.004, .ec_n0_db = 14});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.05, .ec_n0_db = 10});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.15, .ec_n0_db = 14});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 30, .at_s = 0.18, .ec_n0_db = 14});
-    wm_channel_front_end(&front, RATE, 0, air.x, air.samples);
+    wm_channel_front_end(&front, rate, 0, air.x, air.samples);
     ear_open(&ear, &air);
     ear_hear(&ear, WM_SAMPLES_CU8, NULL);
     air_heard_once(&air);
@@ -394,7 +448,8 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, both_channels_at_once);
     tcase_add_loop_test(tcase, back_to_back, 0, 2);
     tcase_add_test(tcase, strong_and_weak);
-    tcase_add_loop_test(tcase, any_rate_and_centre, 0, 17);
-    tcase_add_test(tcase, frames_are_heard_over_dc);
+    tcase_add_loop_test(tcase, any_rate_and_centre, 0, 28);
+    tcase_add_loop_test(tcase, frames_are_heard_over_dc, 0, 2);
+    tcase_add_test(tcase, what_lies_outside_a_sub_band_stays_there);
     return suite;
 }
