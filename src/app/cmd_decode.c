@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
+#include "app/mqtt/source.h"
 #include "app/pipeline.h"
 #include "security/secret_memory.h"
 
@@ -12,9 +13,12 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { OUTPUT, FIELDS, STORE, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
+enum { FROM, OUTPUT, FIELDS, STORE, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
 
 static const struct wm_option options[] = {
+    [FROM] = {0, "from", "URL",
+              "mqtt://HOST[/TOPIC][?group=NAME]: lines from a broker, by default those of what=telegrams;\n"
+              "several that run share them. mqtts:// and the options of the output mqtt too"},
     [OUTPUT] = WM_OPTION_OUTPUT,
     [FIELDS] = WM_OPTION_FIELDS,
     [STORE] = WM_OPTION_STORE,
@@ -34,6 +38,7 @@ struct decode {
     struct wm_outputs *outputs;
     struct wm_pipeline *pipeline;
     struct wm_line_reader lines;
+    const char *from;
     struct wm_counters *counters;
     bool quiet, help, shared;
     struct wm_opener_config opener;
@@ -109,6 +114,34 @@ static enum wm_status take_stdin(struct decode *decode)
     return WM_OK;
 }
 
+static void take_message(void *user, const char *text, size_t len)
+{
+    struct decode *decode = user;
+
+    if (decode->failed == WM_OK)
+        take_line(decode, text, len);
+}
+
+/* Lines from a broker, until a signal ends it. */
+static enum wm_status take_mqtt(struct decode *decode)
+{
+    struct wm_mqtt_source_config config = {.url = decode->from, .log = wm_common_log(), .take = take_message, .user = decode};
+    struct wm_mqtt_source *source = NULL;
+    char why[WM_OUTPUT_WHY] = "";
+    enum wm_status status = wm_mqtt_source_open(&config, &source, why);
+
+    if (status != WM_OK) {
+        wm_say("%s%s", strncmp(why, "-F ", 3) == 0 ? "--from " : "", strncmp(why, "-F ", 3) == 0 ? why + 3 : why);
+        return status;
+    }
+    while (decode->failed == WM_OK && !wm_common_interrupted()) {
+        wm_mqtt_source_work(source, 200);
+        decode->failed = wm_outputs_flush(decode->outputs);
+    }
+    wm_mqtt_source_close(source);
+    return WM_OK;
+}
+
 static int decode_all(struct decode *decode)
 {
     enum wm_status status;
@@ -117,7 +150,9 @@ static int decode_all(struct decode *decode)
     decode->opener.keys = decode->keys;
     decode->opener.counters = decode->counters;
     status = wm_pipeline_create_with(&decode->opener, decode->outputs, &decode->pipeline);
-    if (status == WM_OK && !decode->operand_count)
+    if (status == WM_OK && decode->from && take_mqtt(decode) != WM_OK)
+        return WM_EXIT_FAILED;
+    if (status == WM_OK && !decode->operand_count && !decode->from)
         status = take_stdin(decode);
     for (int i = 0; status == WM_OK && decode->failed == WM_OK && i < decode->operand_count; i++)
         take_line(decode, decode->operands[i], strlen(decode->operands[i]));
@@ -186,6 +221,9 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             status = wm_common_store(decode->outputs, value);
             if (status != WM_OK)
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+            break;
+        case FROM:
+            decode->from = value;
             break;
         case FIELDS:
             if (wm_common_fields(decode->outputs, value) != WM_OK)

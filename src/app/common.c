@@ -84,7 +84,11 @@ enum wm_status wm_common_counters(struct wm_counters **counters, const char *pat
 
 enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
 {
-    enum wm_status status = wm_outputs_add(outputs, spec);
+    const struct wm_log log = wm_common_log();
+    enum wm_status status;
+
+    wm_outputs_log(outputs, &log);
+    status = wm_outputs_add(outputs, spec);
 
     if (status != WM_OK)
         wm_say("%s", wm_outputs_why(outputs));
@@ -136,6 +140,18 @@ enum wm_status wm_common_default_output(struct wm_outputs *outputs)
     if (wm_outputs_count(outputs))
         return WM_OK;
     return wm_common_output(outputs, isatty(STDOUT_FILENO) ? "text" : "json");
+}
+
+static void log_line(void *user, enum wm_log_level level, const char *text)
+{
+    (void)user;
+    (void)level;
+    wm_say("%s", text);
+}
+
+struct wm_log wm_common_log(void)
+{
+    return (struct wm_log){log_line, NULL, WM_LOG_WARNING};
 }
 
 /* The program's only mutable global. */

@@ -65,6 +65,9 @@ WM_MUST_USE enum wm_status wm_common_close_outputs(struct wm_outputs *outputs);
 /* The default output when none was asked for. */
 WM_MUST_USE enum wm_status wm_common_default_output(struct wm_outputs *outputs);
 
+/* What transports and sources have to say goes to standard error. */
+struct wm_log wm_common_log(void);
+
 /* SIGINT and SIGTERM only set a flag from here on (a second one ends at once), SIGPIPE becomes a write error. */
 void wm_common_catch_signals(void);
 bool wm_common_interrupted(void);

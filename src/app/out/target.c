@@ -225,11 +225,8 @@ static enum wm_status read_common(struct wm_target *target, char why[WM_OUTPUT_W
     return WM_OK;
 }
 
-enum wm_status wm_target_parse(const char *spec, struct wm_target *target, char why[WM_OUTPUT_WHY])
+static enum wm_status take_text(const char *spec, struct wm_target *target, char why[WM_OUTPUT_WHY])
 {
-    char *rest, *options;
-    enum wm_status status;
-
     memset(target, 0, sizeof *target);
     if (strlen(spec) >= sizeof target->text) {
         snprintf(why, WM_OUTPUT_WHY, "-F %.60s…: longer than %zu characters", spec, sizeof target->text - 1);
@@ -237,7 +234,44 @@ enum wm_status wm_target_parse(const char *spec, struct wm_target *target, char 
     }
     strcpy(target->text, spec);
     strcpy(target->said, spec);
-    status = split_format(target, &rest, why);
+    return WM_OK;
+}
+
+enum wm_status wm_target_parse_as(const char *spec, const struct wm_transport *const *kinds, struct wm_target *target,
+                                  char why[WM_OUTPUT_WHY])
+{
+    enum wm_status status = take_text(spec, target, why);
+    int n;
+
+    for (size_t i = 0; status == WM_OK && kinds[i]; i++) {
+        char *rest = target->text + strlen(kinds[i]->prefix), *options;
+
+        if (strncmp(spec, kinds[i]->prefix, strlen(kinds[i]->prefix)) != 0)
+            continue;
+        target->transport = kinds[i];
+        options = strchr(rest, '?');
+        if (options)
+            *options++ = '\0';
+        target->place = rest;
+        if (options)
+            status = split_options(target, options, why);
+        return status == WM_OK ? split_url(target, rest, why) : status;
+    }
+    if (status != WM_OK)
+        return status;
+    n = snprintf(why, WM_OUTPUT_WHY, "-F %.100s: there are", spec);
+    for (size_t i = 0; kinds[i] && n < WM_OUTPUT_WHY; i++)
+        n += snprintf(why + n, WM_OUTPUT_WHY - (size_t)n, " %s%s", kinds[i]->prefix, kinds[i]->syntax);
+    return WM_INVALID;
+}
+
+enum wm_status wm_target_parse(const char *spec, struct wm_target *target, char why[WM_OUTPUT_WHY])
+{
+    char *rest, *options;
+    enum wm_status status = take_text(spec, target, why);
+
+    if (status == WM_OK)
+        status = split_format(target, &rest, why);
     if (status != WM_OK)
         return status;
     options = strchr(rest, '?');

@@ -34,6 +34,10 @@ struct wm_target {
 /* WM_INVALID: why says what and the remedy. Opens nothing. */
 WM_MUST_USE enum wm_status wm_target_parse(const char *spec, struct wm_target *target, char why[WM_OUTPUT_WHY]);
 
+/* The same for other tables of transports, which take no format and end with NULL (sources have URLs too). */
+WM_MUST_USE enum wm_status wm_target_parse_as(const char *spec, const struct wm_transport *const *kinds, struct wm_target *target,
+                                              char why[WM_OUTPUT_WHY]);
+
 /* The value of an option, or what to take without it. */
 const char *wm_target_text(const struct wm_target *target, const char *name, const char *otherwise);
 /* Numbers: "10", with a suffix k, M, G where `sizes`. WM_INVALID with why. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/mqtt/source.h"
 #include "app/out/target.h"
 
 #include <stdio.h>
@@ -33,4 +34,23 @@ ABSENT(sqlite, "sqlite:", "FILE", "libsqlite3-dev")
 #ifndef WMSDR_MQTT
 ABSENT(mqtt, "mqtt://", "HOST", "libmosquitto-dev")
 ABSENT(mqtts, "mqtts://", "HOST", "libmosquitto-dev")
+
+enum wm_status wm_mqtt_source_open(const struct wm_mqtt_source_config *config, struct wm_mqtt_source **source,
+                                   char why[WM_OUTPUT_WHY])
+{
+    (void)source;
+    snprintf(why, WM_OUTPUT_WHY, "-F %.100s: MQTT is not built in: install libmosquitto-dev and build again", config->url);
+    return WM_UNSUPPORTED;
+}
+
+void wm_mqtt_source_close(struct wm_mqtt_source *source)
+{
+    (void)source;
+}
+
+void wm_mqtt_source_work(struct wm_mqtt_source *source, int wait_ms)
+{
+    (void)source;
+    (void)wait_ms;
+}
 #endif
