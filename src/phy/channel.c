@@ -26,6 +26,9 @@
 #define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
 #define SYNC_MIDDLE_CHIPS  19    /* from the middle of the searched sequence to its end */
 #define LOOK_BACK_CHIPS    24
+#define SAME_CHIPS         0.1 /* two acquisitions that differ by less are one */
+#define SAME_HZ            2e3
+#define RESUME_CHIPS       6     /* behind the beginning of a sequence that was taken, the search goes on */
 #define STRONG_DB          12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
 #define HEAD_MAX           16    /* bytes of a frame that are kept from one call to the next */
 #define SECOND_SYNC_CHIPS  16
@@ -65,6 +68,9 @@ struct wm_channel {
     int64_t search_at;  /* next position, baseband samples */
     int64_t search_end; /* last position wanted, when the gate is closed */
     bool searching;
+    struct wm_chip_timing taken; /* of the last burst that was taken */
+    int64_t resume_at;           /* where the search went on behind it */
+    size_t sequence_chips;
     bool has_best;
     struct wm_sync_candidate best;
     double level_at_sync;
@@ -105,6 +111,7 @@ static enum wm_status create_finder(struct wm_channel *channel)
         chips[i] = i & 1;
     for (size_t i = 0; i < sync_count; i++)
         chips[preamble + i] = sync >> (sync_count - 1 - i) & 1;
+    channel->sequence_chips = preamble + sync_count;
     struct wm_sync_config config = {
         .kernels = channel->config.kernels,
         .chips = chips,
@@ -191,7 +198,8 @@ void wm_channel_reset(struct wm_channel *channel)
     wm_band_reset(&channel->band);
     for (unsigned i = 0; i < channel->config.mode_count; i++)
         wm_demodulator_reset(channel->demodulator[i]);
-    channel->search_at = channel->search_end = 0;
+    channel->search_at = channel->search_end = channel->resume_at = 0;
+    channel->taken.start = -1e9;
     channel->level_at_sync = 0;
     memset(channel->waiting, 0, sizeof channel->waiting);
 }
@@ -426,8 +434,11 @@ static void take_candidate(struct wm_channel *channel)
     struct waiting *slot = NULL;
 
     channel->has_best = false;
-    if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK)
+    if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK ||
+        (fabs(timing.start - channel->taken.start) < SAME_CHIPS * timing.period &&
+         fabs(timing.carrier - channel->taken.carrier) * channel->band.rate_hz < SAME_HZ))
         return;
+    channel->taken = timing;
     for (int i = 0; i < WAITING_MAX && !slot; i++)
         if (!channel->waiting[i].used)
             slot = &channel->waiting[i];
@@ -439,8 +450,12 @@ static void take_candidate(struct wm_channel *channel)
             slot->follows[i] =
                 wm_sync_finder_follows(channel->finder, second_sync[i], SECOND_SYNC_CHIPS) / fmaxf(quality.amplitude, 1e-20f);
     channel->level_at_sync = wm_gate_level(channel->gate);
-    channel->search_at = (int64_t)timing.start;
-    channel->search_at -= channel->search_at % (int64_t)wm_sync_finder_hop(channel->finder);
+    /* If this turns out to be none, the true sync word may begin inside it: a long preamble resembles itself for 500 chips. */
+    const double begin = timing.start - ((double)channel->sequence_chips - RESUME_CHIPS) * timing.period;
+    const int64_t least = channel->resume_at + (int64_t)(RESUME_CHIPS * timing.period),
+                  hop = (int64_t)wm_sync_finder_hop(channel->finder);
+    channel->resume_at = (int64_t)begin > least ? (int64_t)begin : least; /* the search ends */
+    channel->search_at = channel->resume_at - channel->resume_at % hop;
     if (offer(channel, slot))
         slot->used = false;
 }
@@ -549,7 +564,8 @@ static void run_cell(struct wm_channel *channel)
         int64_t held = (wm_intake_first(channel->config.intake) + decimation - 1) / decimation;
         channel->bursts++;
         first = first > held ? first : held;
-        begin_baseband(channel, first > 0 ? first : 0);
+        if (!channel->searching) /* where it closed for a moment only, the search has not come to its end */
+            begin_baseband(channel, first > 0 ? first : 0);
         channel->searching = true;
     }
     if (!open && channel->open)
