@@ -13,8 +13,16 @@ enum shape {
     SHAPE_CLOCK,   /* meter_STEM now, target_STEM with storage number 1 */
 };
 
-/* What a number is multiplied by to be in the rule's unit. */
-enum factor { TIMES_1, TIMES_60, TIMES_3600, PER_3_6 };
+/* What a number is multiplied by to be in a rule's unit: times / by * 10^exponent. */
+enum factor { TIMES_1, TIMES_24, TIMES_60, TIMES_3600, PER_3_6, PER_60, PER_3600, PER_12, PER_YEAR };
+static const struct {
+    uint32_t times, by;
+    int exponent;
+} factors[] = {
+    [TIMES_1] = {1, 1, 0}, [TIMES_24] = {24, 1, 0},   [TIMES_60] = {6, 1, 1}, [TIMES_3600] = {36, 1, 2},     [PER_3_6] = {5, 18, 0},
+    [PER_60] = {1, 60, 0}, [PER_3600] = {1, 3600, 0}, [PER_12] = {1, 12, 0},  [PER_YEAR] = {400, 146097, 0}, /* days of a mean
+                                                                                                                Gregorian year */
+};
 
 enum item {
     NOTHING,
@@ -72,59 +80,60 @@ enum item {
 static const struct rule {
     const char *stem, *unit; /* unit: "" when the stem is the whole name */
     uint8_t shape, factor;
-    uint8_t also; /* another item made of the same record */
+    uint8_t also, also_factor; /* another item made of the same record */
 } rules[ITEMS] = {
-    [ENERGY_KWH] = {"", "kwh", SHAPE_COUNTER, TIMES_1, 0},
-    [ENERGY_MJ] = {"", "mj", SHAPE_COUNTER, TIMES_1, ENERGY_KWH},
-    [ENERGY_MCAL] = {"", "mcal", SHAPE_COUNTER, TIMES_1, 0},
-    [REACTIVE_ENERGY] = {"", "kvarh", SHAPE_COUNTER, TIMES_1, 0},
-    [APPARENT_ENERGY] = {"", "kvah", SHAPE_COUNTER, TIMES_1, 0},
-    [VOLUME] = {"", "m3", SHAPE_COUNTER, TIMES_1, 0},
-    [VOLUME_FT3] = {"", "ft3", SHAPE_COUNTER, TIMES_1, 0},
-    [MASS] = {"", "kg", SHAPE_COUNTER, TIMES_1, 0},
-    [HCA] = {"", "hca", SHAPE_COUNTER, TIMES_1, 0},
-    [POWER] = {"power", "kw", SHAPE_VALUE, TIMES_1, 0},
-    [POWER_MJH] = {"power", "kw", SHAPE_VALUE, PER_3_6, 0},
-    [REACTIVE_POWER] = {"reactive_power", "kvar", SHAPE_VALUE, TIMES_1, 0},
-    [APPARENT_POWER] = {"apparent_power", "kva", SHAPE_VALUE, TIMES_1, 0},
-    [FLOW] = {"flow", "m3h", SHAPE_VALUE, TIMES_1, 0},
-    [FLOW_PER_MINUTE] = {"flow", "m3h", SHAPE_VALUE, TIMES_60, 0},
-    [FLOW_PER_SECOND] = {"flow", "m3h", SHAPE_VALUE, TIMES_3600, 0},
-    [MASS_FLOW] = {"flow", "kgh", SHAPE_VALUE, TIMES_1, 0},
-    [FLOW_TEMPERATURE] = {"flow_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
-    [RETURN_TEMPERATURE] = {"return_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
-    [TEMPERATURE_DIFFERENCE] = {"temperature_difference", "k", SHAPE_VALUE, TIMES_1, 0},
-    [EXTERNAL_TEMPERATURE] = {"external_temperature", "c", SHAPE_VALUE, TIMES_1, 0},
-    [PRESSURE] = {"pressure", "bar", SHAPE_VALUE, TIMES_1, 0},
-    [HUMIDITY] = {"relative_humidity", "rh", SHAPE_VALUE, TIMES_1, 0},
-    [VOLTAGE] = {"voltage", "v", SHAPE_VALUE, TIMES_1, 0},
-    [CURRENT] = {"current", "a", SHAPE_VALUE, TIMES_1, 0},
-    [FREQUENCY] = {"frequency", "hz", SHAPE_VALUE, TIMES_1, 0},
-    [RECEPTION_LEVEL] = {"reception_level", "dbm", SHAPE_VALUE, TIMES_1, 0},
-    [DATE] = {"date", "", SHAPE_CLOCK, TIMES_1, 0},
-    [DATE_TIME] = {"datetime", "", SHAPE_CLOCK, TIMES_1, 0},
-    [ERROR_FLAGS] = {"error_flags", "", SHAPE_PLAIN, TIMES_1, 0},
-    [FABRICATION_NUMBER] = {"fabrication_number", "", SHAPE_PLAIN, TIMES_1, 0},
-    [ENHANCED_ID] = {"enhanced_id", "", SHAPE_PLAIN, TIMES_1, 0},
-    [MODEL_VERSION] = {"model_version", "", SHAPE_PLAIN, TIMES_1, 0},
-    [HARDWARE_VERSION] = {"hardware_version", "", SHAPE_PLAIN, TIMES_1, 0},
-    [FIRMWARE_VERSION] = {"firmware_version", "", SHAPE_PLAIN, TIMES_1, 0},
-    [SOFTWARE_VERSION] = {"software_version", "", SHAPE_PLAIN, TIMES_1, 0},
-    [PARAMETER_SET] = {"parameter_set", "", SHAPE_PLAIN, TIMES_1, 0},
-    [CUSTOMER_LOCATION] = {"customer_location", "", SHAPE_PLAIN, TIMES_1, 0},
-    [CUSTOMER] = {"customer", "", SHAPE_PLAIN, TIMES_1, 0},
-    [DIGITAL_INPUT] = {"digital_input", "", SHAPE_PLAIN, TIMES_1, 0},
-    [DIGITAL_OUTPUT] = {"digital_output", "", SHAPE_PLAIN, TIMES_1, 0},
-#define TIMES(item, stem)                                                                                                          \
-    [(item)] = {stem, "s", SHAPE_VALUE, TIMES_1, 0}, [(item) + 1] = {stem, "min", SHAPE_VALUE, TIMES_1, 0},                        \
-    [(item) + 2] = {stem, "h", SHAPE_VALUE, TIMES_1, 0}, [(item) + 3] = {stem, "d", SHAPE_VALUE, TIMES_1, 0}
-    TIMES(ON_TIME, "on_time"),
-    TIMES(OPERATING_TIME, "operating_time"),
-    TIMES(ACTUALITY_DURATION, "actuality_duration"),
-    TIMES(TRANSMISSION_PERIOD, "transmission_period"),
-    [BATTERY_DAYS] = {"remaining_battery_life", "d", SHAPE_VALUE, TIMES_1, 0},
-    [BATTERY_MONTHS] = {"remaining_battery_life", "month", SHAPE_VALUE, TIMES_1, 0},
-    [BATTERY_YEARS] = {"remaining_battery_life", "y", SHAPE_VALUE, TIMES_1, 0},
+    [ENERGY_KWH] = {"", "kwh", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [ENERGY_MJ] = {"", "mj", SHAPE_COUNTER, TIMES_1, ENERGY_KWH, PER_3_6},
+    [ENERGY_MCAL] = {"", "mcal", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [REACTIVE_ENERGY] = {"", "kvarh", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [APPARENT_ENERGY] = {"", "kvah", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [VOLUME] = {"", "m3", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [VOLUME_FT3] = {"", "ft3", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [MASS] = {"", "kg", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [HCA] = {"", "hca", SHAPE_COUNTER, TIMES_1, 0, 0},
+    [POWER] = {"power", "kw", SHAPE_VALUE, TIMES_1, 0, 0},
+    [POWER_MJH] = {"power", "kw", SHAPE_VALUE, PER_3_6, 0, 0},
+    [REACTIVE_POWER] = {"reactive_power", "kvar", SHAPE_VALUE, TIMES_1, 0, 0},
+    [APPARENT_POWER] = {"apparent_power", "kva", SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW] = {"flow", "m3h", SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW_PER_MINUTE] = {"flow", "m3h", SHAPE_VALUE, TIMES_60, 0, 0},
+    [FLOW_PER_SECOND] = {"flow", "m3h", SHAPE_VALUE, TIMES_3600, 0, 0},
+    [MASS_FLOW] = {"flow", "kgh", SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW_TEMPERATURE] = {"flow_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
+    [RETURN_TEMPERATURE] = {"return_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
+    [TEMPERATURE_DIFFERENCE] = {"temperature_difference", "k", SHAPE_VALUE, TIMES_1, 0, 0},
+    [EXTERNAL_TEMPERATURE] = {"external_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
+    [PRESSURE] = {"pressure", "bar", SHAPE_VALUE, TIMES_1, 0, 0},
+    [HUMIDITY] = {"relative_humidity", "rh", SHAPE_VALUE, TIMES_1, 0, 0},
+    [VOLTAGE] = {"voltage", "v", SHAPE_VALUE, TIMES_1, 0, 0},
+    [CURRENT] = {"current", "a", SHAPE_VALUE, TIMES_1, 0, 0},
+    [FREQUENCY] = {"frequency", "hz", SHAPE_VALUE, TIMES_1, 0, 0},
+    [RECEPTION_LEVEL] = {"reception_level", "dbm", SHAPE_VALUE, TIMES_1, 0, 0},
+    [DATE] = {"date", "", SHAPE_CLOCK, TIMES_1, 0, 0},
+    [DATE_TIME] = {"datetime", "", SHAPE_CLOCK, TIMES_1, 0, 0},
+    [ERROR_FLAGS] = {"error_flags", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [FABRICATION_NUMBER] = {"fabrication_number", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [ENHANCED_ID] = {"enhanced_id", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [MODEL_VERSION] = {"model_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [HARDWARE_VERSION] = {"hardware_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [FIRMWARE_VERSION] = {"firmware_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [SOFTWARE_VERSION] = {"software_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [PARAMETER_SET] = {"parameter_set", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [CUSTOMER_LOCATION] = {"customer_location", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [CUSTOMER] = {"customer", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [DIGITAL_INPUT] = {"digital_input", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [DIGITAL_OUTPUT] = {"digital_output", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+#define TIMES(item, stem, hours)                                                                                                   \
+    [(item)] = {stem, "s", SHAPE_VALUE, TIMES_1, hours, PER_3600},                                                                 \
+    [(item) + 1] = {stem, "min", SHAPE_VALUE, TIMES_1, hours, PER_60}, [(item) + 2] = {stem, "h", SHAPE_VALUE, TIMES_1, 0, 0},     \
+    [(item) + 3] = {stem, "d", SHAPE_VALUE, TIMES_1, hours, TIMES_24}
+    TIMES(ON_TIME, "on_time", ON_TIME + 2),
+    TIMES(OPERATING_TIME, "operating_time", OPERATING_TIME + 2),
+    TIMES(ACTUALITY_DURATION, "actuality_duration", 0),
+    TIMES(TRANSMISSION_PERIOD, "transmission_period", 0),
+    [BATTERY_DAYS] = {"remaining_battery_life", "d", SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_YEAR},
+    [BATTERY_MONTHS] = {"remaining_battery_life", "month", SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_12},
+    [BATTERY_YEARS] = {"remaining_battery_life", "y", SHAPE_VALUE, TIMES_1, 0, 0},
 };
 
 #define R2(code, item)    [code] = (item), [(code) + 1] = (item)
@@ -246,42 +255,39 @@ static char *put_number(char *out, const char *before, unsigned value)
     return out;
 }
 
-/* 1 MJ is 1/3.6 kWh: rounded to as many digits as were sent, so that no accuracy is made up. */
-static void divide_by_3_6(struct wm_decimal *value)
+static unsigned digits_of(uint64_t value)
 {
-    bool negative = value->mantissa < 0;
-    uint64_t sent = negative ? 0 - (uint64_t)value->mantissa : (uint64_t)value->mantissa;
-    uint64_t power = 1;
-    uint64_t quotient;
+    unsigned n = 1;
 
-    if (sent == 0 || sent > UINT64_MAX / 200)
-        return;
-    while (power <= sent / 10)
-        power *= 10;
-    quotient = (sent * 10 + 18) / 36;
-    if (quotient < power) {
-        quotient = (sent * 100 + 18) / 36;
-        value->exponent--;
-    }
-    value->mantissa = negative ? -(int64_t)quotient : (int64_t)quotient;
+    for (; value > 9; value /= 10)
+        n++;
+    return n;
 }
 
+/* In the rule's unit. What does not divide without a rest is rounded to as many digits as were sent, so that no accuracy is made
+ * up. */
 static bool scale(struct wm_decimal *value, enum factor factor)
 {
-    switch (factor) {
-    case TIMES_1:
+    uint64_t by = factors[factor].by;
+    uint64_t sent = value->mantissa < 0 ? 0 - (uint64_t)value->mantissa : (uint64_t)value->mantissa;
+    unsigned digits;
+
+    if (factor == TIMES_1 || sent == 0)
         return true;
-    case TIMES_60:
-        value->exponent++;
-        return wm_decimal_mul(*value, 6, value) == WM_OK;
-    case TIMES_3600:
-        value->exponent += 2;
-        return wm_decimal_mul(*value, 36, value) == WM_OK;
-    case PER_3_6:
-        divide_by_3_6(value);
-        return true;
+    value->exponent += factors[factor].exponent;
+    if (by == 1)
+        return wm_decimal_mul(*value, factors[factor].times, value) == WM_OK;
+    if (sent > UINT64_MAX / 100000000000) /* room for the times, and for eight more digits: every value of 8 digits has it */
+        return false;
+    digits = digits_of(sent);
+    sent *= factors[factor].times;
+    while (sent % by && digits_of((10 * sent + by / 2) / by) <= digits && sent <= UINT64_MAX / 100) {
+        sent *= 10;
+        value->exponent--;
     }
-    return false;
+    sent = (sent + by / 2) / by;
+    value->mantissa = value->mantissa < 0 ? -(int64_t)sent : (int64_t)sent;
+    return true;
 }
 
 /* What stands before the stem: NULL, when the rule does not cover this storage number and function. */
@@ -374,7 +380,7 @@ void wm_summary_add(struct wm_summary *summary, const struct wm_record *record)
         return;
     add(summary, record, item, (enum factor)rules[item].factor, addition);
     if (rules[item].also)
-        add(summary, record, (enum item)rules[item].also, PER_3_6, addition);
+        add(summary, record, (enum item)rules[item].also, (enum factor)rules[item].also_factor, addition);
 }
 
 void wm_summary_text(struct wm_summary *summary, const char *name, const char *text)

@@ -75,9 +75,14 @@ static const struct {
     {"02FF200001", ""},
     /* text, durations, batteries */
     {"0DFD0E0342413102742C010226050002FD746400", "firmware_version=1AB;actuality_duration_s=300;operating_time_h=5;"
-                                                 "remaining_battery_life_d=100;"},
+                                                 "remaining_battery_life_d=100;remaining_battery_life_y=0.274;"},
     {"036E010000436E020000", "total_hca=1;target_hca=2;"},
-    {"01FDFD0203", "remaining_battery_life_month=3;"},
+    {"01FDFD0203", "remaining_battery_life_month=3;remaining_battery_life_y=0.3;"},
+    {"01FDFD0206", "remaining_battery_life_month=6;remaining_battery_life_y=0.5;"},
+    {"0424201C0000", "operating_time_s=7200;operating_time_h=2;"},
+    {"04205081A200", "on_time_s=10649936;on_time_h=2958.3156;"},
+    {"04210D000000", "on_time_min=13;on_time_h=0.22;"},
+    {"02230500", "on_time_d=5;on_time_h=120;"},
 };
 
 START_TEST(rules_by_quantity)
