@@ -13,7 +13,26 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum { FROM, OUTPUT, FIELDS, STORE, EXPLAIN, KEYS, KEY, SHARED, COUNTERS, EXPERIMENTAL, DATE, DAMAGED, QUIET };
+enum {
+    FROM,
+    OUTPUT,
+    FIELDS,
+    STORE,
+    ONLY,
+    ONCE,
+    COUNT,
+    FOR,
+    COPIES,
+    EXPLAIN,
+    KEYS,
+    KEY,
+    SHARED,
+    COUNTERS,
+    EXPERIMENTAL,
+    DATE,
+    DAMAGED,
+    QUIET
+};
 
 static const struct wm_option options[] = {
     [FROM] = {0, "from", "URL",
@@ -22,6 +41,11 @@ static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
     [FIELDS] = WM_OPTION_FIELDS,
     [STORE] = WM_OPTION_STORE,
+    [ONLY] = WM_OPTION_ONLY,
+    [ONCE] = WM_OPTION_ONCE,
+    [COUNT] = WM_OPTION_COUNT,
+    [FOR] = {0, "for", "TIME", "ends after 90s, 15m, 2h or 1d"},
+    [COPIES] = WM_OPTION_COPIES,
     [EXPLAIN] = {0, "explain", NULL, "walk each telegram layer by layer, byte by byte; as -F explain"},
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
@@ -39,6 +63,7 @@ struct decode {
     struct wm_pipeline *pipeline;
     struct wm_line_reader lines;
     const char *from;
+    struct wm_filter filter;
     struct wm_counters *counters;
     bool quiet, help, shared;
     struct wm_opener_config opener;
@@ -47,6 +72,11 @@ struct decode {
     uint64_t refused;      /* lines not understood, damaged or cut off */
     enum wm_status failed; /* an output */
 };
+
+static bool ended(const struct decode *decode)
+{
+    return wm_common_interrupted() || wm_pipeline_satisfied(decode->pipeline);
+}
 
 static void take_line(struct decode *decode, const char *text, size_t len)
 {
@@ -78,7 +108,7 @@ static enum wm_status take_stdin(struct decode *decode)
 
     if (!buffer)
         return WM_NO_MEMORY;
-    while (!end && decode->failed == WM_OK && !wm_common_interrupted()) {
+    while (!end && decode->failed == WM_OK && !ended(decode)) {
         ssize_t n;
         char *start = buffer;
         char *newline;
@@ -108,7 +138,7 @@ static enum wm_status take_stdin(struct decode *decode)
             len = 0;
         }
     }
-    if (len && !too_long && decode->failed == WM_OK && !wm_common_interrupted())
+    if (len && !too_long && decode->failed == WM_OK && !ended(decode))
         take_line(decode, buffer, len);
     wm_secret_free(buffer, READ_BYTES);
     return WM_OK;
@@ -134,7 +164,7 @@ static enum wm_status take_mqtt(struct decode *decode)
         wm_say("%s%s", strncmp(why, "-F ", 3) == 0 ? "--from " : "", strncmp(why, "-F ", 3) == 0 ? why + 3 : why);
         return status;
     }
-    while (decode->failed == WM_OK && !wm_common_interrupted()) {
+    while (decode->failed == WM_OK && !ended(decode)) {
         wm_mqtt_source_work(source, 200);
         decode->failed = wm_outputs_flush(decode->outputs);
     }
@@ -150,6 +180,10 @@ static int decode_all(struct decode *decode)
     decode->opener.keys = decode->keys;
     decode->opener.counters = decode->counters;
     status = wm_pipeline_create_with(&decode->opener, decode->outputs, &decode->pipeline);
+    if (status == WM_OK)
+        status = wm_pipeline_filter(decode->pipeline, &decode->filter, 0);
+    if (decode->filter.for_s > 0)
+        wm_common_interrupt_after(decode->filter.for_s);
     if (status == WM_OK && decode->from && take_mqtt(decode) != WM_OK)
         return WM_EXIT_FAILED;
     if (status == WM_OK && !decode->operand_count && !decode->from)
@@ -170,7 +204,7 @@ static int decode_all(struct decode *decode)
     wm_pipeline_summary(decode->pipeline, text, sizeof text);
     if (!decode->quiet && !decode->operand_count)
         wm_say("%lu lines, %s%s", decode->lines.number, text, decode->refused ? "; some lines were refused, see above" : "");
-    if (wm_pipeline_stats(decode->pipeline)->telegrams == 0) {
+    if (wm_pipeline_stats(decode->pipeline)->telegrams == 0 && !decode->from) {
         if (!decode->refused)
             wm_say("no telegram was given; 'wmsdr decode --help' lists the forms");
         return WM_EXIT_FAILED;
@@ -224,6 +258,24 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             break;
         case FROM:
             decode->from = value;
+            break;
+        case ONLY:
+            if (wm_common_only(&decode->filter, value) != WM_OK)
+                return WM_EXIT_USAGE;
+            break;
+        case ONCE:
+            decode->filter.once = true;
+            break;
+        case COUNT:
+            if (wm_common_count(&decode->filter, value) != WM_OK)
+                return WM_EXIT_USAGE;
+            break;
+        case FOR:
+            if (wm_common_for(&decode->filter, value) != WM_OK)
+                return WM_EXIT_USAGE;
+            break;
+        case COPIES:
+            decode->filter.copies = true;
             break;
         case FIELDS:
             if (wm_common_fields(decode->outputs, value) != WM_OK)

@@ -25,6 +25,11 @@ enum {
     OUTPUT,
     FIELDS,
     STORE,
+    ONLY,
+    ONCE,
+    COUNT,
+    FOR,
+    COPIES,
     KEYS,
     KEY,
     SHARED,
@@ -47,6 +52,11 @@ static const struct wm_option options[] = {
     [OUTPUT] = WM_OPTION_OUTPUT,
     [FIELDS] = WM_OPTION_FIELDS,
     [STORE] = WM_OPTION_STORE,
+    [ONLY] = WM_OPTION_ONLY,
+    [ONCE] = WM_OPTION_ONCE,
+    [COUNT] = WM_OPTION_COUNT,
+    [FOR] = WM_OPTION_FOR,
+    [COPIES] = WM_OPTION_COPIES,
     [KEYS] = WM_OPTION_KEYS,
     [KEY] = WM_OPTION_KEY,
     [SHARED] = WM_OPTION_SHARED_KEYS,
@@ -69,6 +79,7 @@ struct rx {
     struct wm_keystore *keys;
     struct wm_counters *counters;
     struct wm_outputs *outputs;
+    struct wm_filter filter;
 };
 
 static int misused(const char *option, const char *value, const char *remedy)
@@ -151,6 +162,18 @@ static int set_option(struct rx *rx, int option, char *value)
     case STORE:
         status = wm_common_store(rx->outputs, value);
         return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
+    case ONLY:
+        return wm_common_only(&rx->filter, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
+    case ONCE:
+        rx->filter.once = true;
+        break;
+    case COUNT:
+        return wm_common_count(&rx->filter, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
+    case FOR:
+        return wm_common_for(&rx->filter, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
+    case COPIES:
+        rx->filter.copies = true;
+        break;
     case FIELDS:
         return wm_common_fields(rx->outputs, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
     case KEYS:
@@ -253,9 +276,9 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
     enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
     enum wm_status status = read;
     uint64_t shown = 0;
-    bool live = false;
+    bool live = false, enough = false;
 
-    while (status == WM_OK && reception->failed == WM_OK && !wm_common_interrupted()) {
+    while (status == WM_OK && reception->failed == WM_OK && !wm_common_interrupted() && !enough) {
         size_t len = 0;
         struct wm_receiver_stats stats;
 
@@ -273,8 +296,10 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
             if (reception->failed == WM_OK)
                 reception->failed = progress->on ? wm_outputs_drain(rx->outputs) : wm_outputs_flush(rx->outputs);
         }
+        wm_receiver_stats(receiver, &stats);
+        enough = wm_pipeline_satisfied(reception->pipeline) ||
+                 (rx->filter.for_s > 0 && (double)stats.samples >= rx->filter.for_s * progress->rate_hz);
         if (progress->on) {
-            wm_receiver_stats(receiver, &stats);
             wm_rx_progress_show(progress, stats.samples, heard->telegrams);
         }
     }
@@ -288,7 +313,7 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
         wm_say("receiving: %s", wm_status_text(status));
         return WM_EXIT_FAILED;
     }
-    if (wm_common_interrupted() || (read == WM_END && !wm_source_note(source)))
+    if (wm_common_interrupted() || enough || (read == WM_END && !wm_source_note(source)))
         return WM_EXIT_OK;
     return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
 }
@@ -364,6 +389,8 @@ static int run_source(struct rx *rx)
         inside = wm_rx_report_channels(&info, rx->modes, rx->quiet);
         struct wm_opener_config opener = {.keys = rx->keys, .counters = rx->counters, .experimental = rx->experimental};
         status = inside ? wm_pipeline_create_with(&opener, rx->outputs, &pipeline) : WM_OK;
+        if (pipeline && status == WM_OK)
+            status = wm_pipeline_filter(pipeline, &rx->filter, info.sample_rate_hz);
         if (!inside) {
             wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");
             result = WM_EXIT_FAILED;

@@ -5,8 +5,40 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+enum wm_status wm_common_only(struct wm_filter *filter, const char *rule)
+{
+    char why[WM_FILTER_WHY];
+    enum wm_status status = wm_filter_add(filter, rule, why);
+
+    if (status != WM_OK)
+        wm_say("--only %s", why);
+    return status;
+}
+
+enum wm_status wm_common_count(struct wm_filter *filter, const char *number)
+{
+    char *end;
+
+    filter->most = strtoull(number, &end, 10);
+    if (filter->most && !*end && *number != '-')
+        return WM_OK;
+    wm_say("--count %.40s: a number from 1 on", number);
+    return WM_INVALID;
+}
+
+enum wm_status wm_common_for(struct wm_filter *filter, const char *duration)
+{
+    enum wm_status status = wm_duration_parse(duration, &filter->for_s);
+
+    if (status != WM_OK)
+        wm_say("--for %.40s: a duration, as 90s, 15m, 2h or 1d", duration);
+    return status;
+}
 
 enum wm_status wm_common_key(struct wm_keystore *keys, char *value)
 {
@@ -172,9 +204,18 @@ void wm_common_catch_signals(void)
     action.sa_flags = (int)SA_RESETHAND; /* no SA_RESTART: a blocked read returns */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
     action.sa_handler = SIG_IGN;
     action.sa_flags = 0;
     sigaction(SIGPIPE, &action, NULL);
+}
+
+void wm_common_interrupt_after(double seconds)
+{
+    struct itimerval timer = {.it_value = {.tv_sec = (time_t)seconds}};
+
+    timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 bool wm_common_interrupted(void)

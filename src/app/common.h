@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/filter.h"
 #include "app/options.h"
 #include "app/out/output.h"
 #include "security/counter.h"
@@ -22,6 +23,28 @@
 #define WM_OPTION_STORE                                                                                                            \
     {                                                                                                                              \
         'S', "store", "FILE", "keep all in an SQLite store, for wmsdr query; as -F sqlite:FILE"                                    \
+    }
+#define WM_OPTION_ONLY                                                                                                             \
+    {                                                                                                                              \
+        0, "only", "KEY=LIST",                                                                                                     \
+            "only telegrams with that id, manufacturer, type, mode or verdict (KEY!=LIST: without);\n"                             \
+            "id=1234*,87654321 type=water; given several times, all must hold"                                                     \
+    }
+#define WM_OPTION_ONCE                                                                                                             \
+    {                                                                                                                              \
+        0, "once", NULL, "one reading of each meter; ends when those named by --only id= were heard"                               \
+    }
+#define WM_OPTION_COUNT                                                                                                            \
+    {                                                                                                                              \
+        0, "count", "N", "ends after N telegrams"                                                                                  \
+    }
+#define WM_OPTION_FOR                                                                                                              \
+    {                                                                                                                              \
+        0, "for", "TIME", "ends after 90s, 15m, 2h or 1d of signal"                                                                \
+    }
+#define WM_OPTION_COPIES                                                                                                           \
+    {                                                                                                                              \
+        0, "copies", NULL, "also the copies of one transmission that repeaters or other channels bring"                            \
     }
 #define WM_OPTION_KEYS                                                                                                             \
     {                                                                                                                              \
@@ -47,6 +70,11 @@
         0, "experimental", NULL, "also open what is not public (modes 8, 9, GMAC) by this program's reading of it"                 \
     }
 
+/* The values of --only, --count and --for. WM_INVALID: a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_only(struct wm_filter *filter, const char *rule);
+WM_MUST_USE enum wm_status wm_common_count(struct wm_filter *filter, const char *number);
+WM_MUST_USE enum wm_status wm_common_for(struct wm_filter *filter, const char *duration);
+
 /* Adds the key of --key, "HEX" (any meter) or "ID=HEX", and wipes the text, which is part of the process's visible command line. On
  * failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_key(struct wm_keystore *keys, char *value);
@@ -71,3 +99,5 @@ struct wm_log wm_common_log(void);
 /* SIGINT and SIGTERM only set a flag from here on (a second one ends at once), SIGPIPE becomes a write error. */
 void wm_common_catch_signals(void);
 bool wm_common_interrupted(void);
+/* As if a signal came then. */
+void wm_common_interrupt_after(double seconds);

@@ -118,8 +118,7 @@ static void explain_afl(struct walk *walk, const struct wm_message *message)
     if (afl.fcl & WM_AFL_MCRP)
         row(walk, 4, "message counter", "%" PRIu32, afl.mcr);
     if (afl.fcl & WM_AFL_MACP)
-        row(walk, afl.mac.len, "MAC", "%s",
-            message->authenticated ? "verified" : wm_verdict_name(message->verdict));
+        row(walk, afl.mac.len, "MAC", "%s", message->authenticated ? "verified" : wm_verdict_name(message->verdict));
     if (afl.fcl & WM_AFL_MLP)
         row(walk, 2, "message length", "%u bytes", afl.ml);
     if (walk->rest.len > behind)

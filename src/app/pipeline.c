@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/pipeline.h"
 
+#include "app/copies.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ONCE_METERS 4096 /* so many are remembered as heard once; of more some may come again */
 
 struct wm_pipeline {
     struct wm_opener *opener;
@@ -16,6 +20,12 @@ struct wm_pipeline {
     struct wm_formats *formats;
     struct wm_content content; /* of the telegram in hand */
     struct wm_pipeline_stats stats;
+    const struct wm_filter *filter; /* NULL: all */
+    double sample_rate_hz;
+    struct wm_copies *copies;
+    struct wm_address *heard; /* with filter->once: the meters whose reading was written */
+    size_t heard_count;
+    uint64_t written;
     char why[256]; /* the counters' failure */
 };
 
@@ -52,7 +62,68 @@ void wm_pipeline_destroy(struct wm_pipeline *pipeline)
     wm_opener_destroy(pipeline->own_opener);
     wm_keystore_destroy(pipeline->own_keys);
     wm_formats_destroy(pipeline->formats);
+    wm_copies_destroy(pipeline->copies);
+    free(pipeline->heard);
     free(pipeline);
+}
+
+enum wm_status wm_pipeline_filter(struct wm_pipeline *pipeline, const struct wm_filter *filter, double sample_rate_hz)
+{
+    pipeline->filter = filter;
+    pipeline->sample_rate_hz = sample_rate_hz;
+    if (filter->once && !pipeline->heard)
+        pipeline->heard = calloc(ONCE_METERS, sizeof *pipeline->heard);
+    if (filter->once && !pipeline->heard)
+        return WM_NO_MEMORY;
+    return filter->copies || pipeline->copies ? WM_OK : wm_copies_create(&pipeline->copies);
+}
+
+bool wm_pipeline_satisfied(const struct wm_pipeline *pipeline)
+{
+    const struct wm_filter *filter = pipeline->filter;
+
+    if (!filter)
+        return false;
+    if (filter->most && pipeline->written >= filter->most)
+        return true;
+    return filter->once && wm_filter_named(filter) && pipeline->heard_count >= wm_filter_named(filter);
+}
+
+static bool is_copy(struct wm_pipeline *pipeline, const struct wm_frame *frame)
+{
+    const struct wm_signal *signal = &frame->signal;
+    double time_s = 0;
+
+    if (!pipeline->copies || !frame->on_air)
+        return false;
+    if (signal->time_ns != WM_TIME_UNKNOWN)
+        time_s = (double)signal->time_ns * 1e-9;
+    else if (pipeline->sample_rate_hz > 0)
+        time_s = (double)signal->sample_index / pipeline->sample_rate_hz;
+    else
+        return false;
+    return wm_copies_seen(pipeline->copies, (struct wm_span){frame->data, frame->len}, time_s);
+}
+
+/* Whether the filter lets a reading through, which is then one of those it counts. */
+static bool passes(struct wm_pipeline *pipeline, const struct wm_reading *reading)
+{
+    const struct wm_filter *filter = pipeline->filter;
+
+    if (!filter)
+        return true;
+    if (wm_pipeline_satisfied(pipeline) || !wm_filter_passes(filter, reading))
+        return false;
+    if (filter->once) {
+        for (size_t i = 0; i < pipeline->heard_count; i++) {
+            if (wm_address_equal(&pipeline->heard[i], &reading->message->meter))
+                return false;
+        }
+        if (pipeline->heard_count < ONCE_METERS)
+            pipeline->heard[pipeline->heard_count++] = reading->message->meter;
+    }
+    pipeline->written++;
+    return true;
 }
 
 enum wm_status wm_pipeline_formats_file(struct wm_pipeline *pipeline, const char *path, unsigned long *line)
@@ -68,6 +139,10 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     struct wm_pipeline_stats *stats = &pipeline->stats;
     enum wm_status status;
 
+    if (is_copy(pipeline, frame)) { /* not opened: its counter would look like a replay */
+        stats->copies++;
+        return WM_OK;
+    }
     /* Fragments that came over the air know when; those in lines come as fast as they are read. */
     if (frame->on_air && frame->signal.time_ns != WM_TIME_UNKNOWN && frame->signal.time_ns > 0)
         wm_opener_time(opener, (uint64_t)frame->signal.time_ns / 1000000);
@@ -84,6 +159,10 @@ static enum wm_status open_and_write(struct wm_pipeline *pipeline, struct wm_ope
     stats->repaired += frame->grade == WM_GRADE_REPAIRED;
     if (wm_reading_content(pipeline->formats, &message, &pipeline->content) != WM_OK)
         stats->formats_unsaved++; /* this does not stop the telegrams */
+    if (!passes(pipeline, &reading)) {
+        stats->filtered++;
+        return WM_OK;
+    }
     return wm_outputs_write(pipeline->outputs, &reading);
 }
 
@@ -139,4 +218,9 @@ void wm_pipeline_summary(const struct wm_pipeline *pipeline, char *out, size_t c
     }
     if (stats->formats_unsaved && n >= 0 && (size_t)n < cap)
         snprintf(out + n, cap - (size_t)n, "; %" PRIu64 " formats of compact frames could not be saved", stats->formats_unsaved);
+    if (stats->copies && n >= 0 && (size_t)n < cap)
+        n += snprintf(out + n, cap - (size_t)n, "; %" PRIu64 " cop%s of repeaters or other channels left out", stats->copies,
+                      stats->copies == 1 ? "y" : "ies");
+    if (stats->filtered && n >= 0 && (size_t)n < cap)
+        snprintf(out + n, cap - (size_t)n, "; %" PRIu64 " not asked for", stats->filtered);
 }
