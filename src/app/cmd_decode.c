@@ -28,6 +28,7 @@ enum {
     KEY,
     SHARED,
     COUNTERS,
+    FORMATS,
     EXPERIMENTAL,
     DATE,
     DAMAGED,
@@ -51,6 +52,7 @@ static const struct wm_option options[] = {
     [KEY] = WM_OPTION_KEY,
     [SHARED] = WM_OPTION_SHARED_KEYS,
     [COUNTERS] = WM_OPTION_COUNTERS,
+    [FORMATS] = WM_OPTION_FORMATS,
     [EXPERIMENTAL] = WM_OPTION_EXPERIMENTAL,
     [DATE] = {0, "date", "DAY", "the day of sending, which security mode 3 takes into its IV: 2024-05-01"},
     [DAMAGED] = {0, "damaged", NULL, "also decode lines whose receiver says that a CRC failed"},
@@ -65,6 +67,7 @@ struct decode {
     const char *from;
     struct wm_filter filter;
     struct wm_counters *counters;
+    const char *formats;
     bool quiet, help, shared;
     struct wm_opener_config opener;
     char **operands;
@@ -184,6 +187,8 @@ static int decode_all(struct decode *decode)
         status = wm_pipeline_filter(decode->pipeline, &decode->filter, 0);
     if (decode->filter.for_s > 0)
         wm_common_interrupt_after(decode->filter.for_s);
+    if (status == WM_OK && wm_common_formats(decode->pipeline, decode->formats) != WM_OK)
+        return WM_EXIT_FAILED;
     if (status == WM_OK && decode->from && take_mqtt(decode) != WM_OK)
         return WM_EXIT_FAILED;
     if (status == WM_OK && !decode->operand_count && !decode->from)
@@ -300,6 +305,9 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
         case COUNTERS:
             if (wm_common_counters(&decode->counters, value) != WM_OK)
                 return WM_EXIT_FAILED;
+            break;
+        case FORMATS:
+            decode->formats = value;
             break;
         case EXPERIMENTAL:
             decode->opener.experimental = true;

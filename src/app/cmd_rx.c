@@ -34,6 +34,7 @@ enum {
     KEY,
     SHARED,
     COUNTERS,
+    FORMATS,
     EXPERIMENTAL,
     START,
     NO_REPAIR,
@@ -61,6 +62,7 @@ static const struct wm_option options[] = {
     [KEY] = WM_OPTION_KEY,
     [SHARED] = WM_OPTION_SHARED_KEYS,
     [COUNTERS] = WM_OPTION_COUNTERS,
+    [FORMATS] = WM_OPTION_FORMATS,
     [EXPERIMENTAL] = WM_OPTION_EXPERIMENTAL,
     [START] = {0, "start", "TIME", "UTC of the first sample (2024-05-01T12:00:00Z), or now"},
     [NO_REPAIR] = {0, "no-repair", NULL, "only telegrams whose CRCs fit at once"},
@@ -78,6 +80,7 @@ struct rx {
     bool no_repair, quiet, shared, experimental;
     struct wm_keystore *keys;
     struct wm_counters *counters;
+    const char *formats;
     struct wm_outputs *outputs;
     struct wm_filter filter;
 };
@@ -184,6 +187,9 @@ static int set_option(struct rx *rx, int option, char *value)
         break;
     case COUNTERS:
         status = wm_common_counters(&rx->counters, value);
+        break;
+    case FORMATS:
+        rx->formats = value;
         break;
     case EXPERIMENTAL:
         rx->experimental = true;
@@ -396,6 +402,8 @@ static int run_source(struct rx *rx)
             result = WM_EXIT_FAILED;
         } else if (status != WM_OK) {
             wm_say("%s", wm_status_text(status));
+            result = WM_EXIT_FAILED;
+        } else if (wm_common_formats(pipeline, rx->formats) != WM_OK) {
             result = WM_EXIT_FAILED;
         } else {
             result = run_receiver(rx, source, &info, inside, pipeline);

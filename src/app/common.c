@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/common.h"
 
+#include "app/pipeline.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -109,6 +111,20 @@ enum wm_status wm_common_counters(struct wm_counters **counters, const char *pat
         wm_say("%s: another process has it open", path);
     else if (status == WM_INVALID)
         wm_say("%s: %s", path, *counters ? "only one file of counters can be used" : "this is no file of counters");
+    else if (status != WM_OK)
+        wm_say("%s: %s", path, wm_status_text(status));
+    return status;
+}
+
+enum wm_status wm_common_formats(struct wm_pipeline *pipeline, const char *path)
+{
+    unsigned long line = 0;
+    enum wm_status status = path ? wm_pipeline_formats_file(pipeline, path, &line) : WM_OK;
+
+    if (status == WM_IO)
+        wm_say("%s: %s", path, strerror(errno));
+    else if (status == WM_MALFORMED)
+        wm_say("%s: line %lu is no format of a compact frame; is this a file that --formats wrote?", path, line);
     else if (status != WM_OK)
         wm_say("%s: %s", path, wm_status_text(status));
     return status;

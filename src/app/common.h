@@ -9,6 +9,8 @@
 
 /* What the commands share: outputs and keys from options, signals. */
 
+struct wm_pipeline;
+
 /* The --key, --keys and -F rows of an option table. */
 #define WM_OPTION_OUTPUT                                                                                                           \
     {                                                                                                                              \
@@ -65,6 +67,10 @@
     {                                                                                                                              \
         0, "counters", "FILE", "refuse replays: keep the last message counter of each meter in FILE"                               \
     }
+#define WM_OPTION_FORMATS                                                                                                          \
+    {                                                                                                                              \
+        0, "formats", "FILE", "keep the formats of compact frames, once they were heard, in FILE"                                  \
+    }
 #define WM_OPTION_EXPERIMENTAL                                                                                                     \
     {                                                                                                                              \
         0, "experimental", NULL, "also open what is not public (modes 8, 9, GMAC) by this program's reading of it"                 \
@@ -82,6 +88,8 @@ WM_MUST_USE enum wm_status wm_common_key(struct wm_keystore *keys, char *value);
 WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool allow_shared);
 /* Opens a file of message counters, once. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_counters(struct wm_counters **counters, const char *path);
+/* Has the pipeline keep the formats of compact frames in a file; NULL: nothing to do. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_common_formats(struct wm_pipeline *pipeline, const char *path);
 /* Adds an output. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
 /* The same for --store FILE. */

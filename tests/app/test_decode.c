@@ -66,6 +66,29 @@ START_TEST(a_wrong_key_gives_no_reading)
 }
 END_TEST
 
+/* EN 13757-3:2018, G.5.2: a full frame teaches the format, which a compact frame in another run needs. */
+#define FULL_FRAME "16442D2C785634120104780202D20402152E16022A3423"
+#define COMPACT_FRAME                                                                                                              \
+    "14442D2C7856341201047931"                                                                                                     \
+    "3B42A6D2042E163423"
+
+START_TEST(formats_outlive_the_run)
+{
+    cli_run(&cli, "$W decode -q -F json --formats f " COMPACT_FRAME);
+    ck_assert_int_eq(cli.exit_code, 0);
+    ck_assert_ptr_nonnull(strstr(cli.out, "\"compact\":{\"state\":\"unknown format\",\"signature\":\"3B31\",\"crc\":\"A642\"}"));
+    cli_run(&cli, "$W decode -q -F json --formats f " FULL_FRAME " && cat f");
+    ck_assert_int_eq(cli.exit_code, 0);
+    ck_assert_ptr_nonnull(strstr(cli.out, "\n02020215022A\n"));
+    cli_run(&cli, "$W decode -q -F json --formats f " COMPACT_FRAME);
+    ck_assert_ptr_nonnull(strstr(cli.out, "\"state\":\"expanded\""));
+    ck_assert_ptr_nonnull(strstr(cli.out, "\"summary\":{\"total_kwh\":0.1234,\"total_m3\":567.8,\"power_kw\":0.9012}"));
+    cli_run(&cli, "echo 'no format' >g; $W decode -q -F json --formats g " COMPACT_FRAME);
+    ck_assert_int_eq(cli.exit_code, 1);
+    ck_assert_ptr_nonnull(strstr(cli.err, "g: line 1 is no format"));
+}
+END_TEST
+
 /* The key on the command line is gone from the process's visible arguments once it is read. */
 START_TEST(the_key_is_wiped_from_the_command_line)
 {
@@ -240,6 +263,7 @@ Suite *wm_test_suite(void)
     tcase_add_checked_fixture(tcase, start, stop);
     tcase_add_loop_test(tcase, a_key_opens_the_telegram, 0, sizeof key_ways / sizeof key_ways[0]);
     tcase_add_test(tcase, a_wrong_key_gives_no_reading);
+    tcase_add_test(tcase, formats_outlive_the_run);
     tcase_add_test(tcase, the_key_is_wiped_from_the_command_line);
     tcase_add_loop_test(tcase, faults_are_said, 0, sizeof faults / sizeof faults[0]);
     tcase_add_test(tcase, nothing_is_lost_behind_a_fault);
