@@ -7,6 +7,9 @@
 # -b FOLDER   the build (build/release)      -s SECONDS  length of each recording (20)
 # -r RUNS     runs of each, taken in turn; the least CPU time counts, the others are what else the machine did (3)
 #
+# The last column is the share of a core that the receiver takes in real time, user and system. Wide captures are shorter: as many bytes
+# as at 3.2 MS/s, half a second at least.
+#
 # cu8 at 868.625 MHz, S, T and C on, output included (JSON; the peers their own) and thrown away. "idle" is noise; in "half full"
 # somebody sends half of the time: T, C format A and B, S in turn, Ec/N0 10, 15, 20 and 30 dB. A rate is one line in `airs` below.
 set -eu
@@ -29,7 +32,13 @@ samples=$folder/samples
 airs='idle      | 1600000 | 868625000 | cu8 | idle
 half full | 1600000 | 868625000 | cu8 | half
 idle      | 3200000 | 869000000 | cu8 | idle
-half full | 3200000 | 869000000 | cu8 | half'
+half full | 3200000 | 869000000 | cu8 | half
+idle      | 8000000 | 868000000 | cs8 | idle
+half full | 8000000 | 868000000 | cs8 | half
+idle      | 10000000 | 867000000 | cs8 | idle
+half full | 10000000 | 867000000 | cs8 | half
+idle      | 20000000 | 866000000 | cs8 | idle
+half full | 20000000 | 866000000 | cs8 | half'
 
 # Random telegrams, each followed by a pause as long as itself. Chips: preamble and sync word, then 12, 8 or 16 a byte.
 half_full_list() {
@@ -67,19 +76,23 @@ for peer in rtl_wmbus rtl_433; do
         echo "$peer is not on PATH: not measured" >&2
     fi
 done
-echo air,rate_hz,receiver,user_s,system_s,max_rss_kib,msps,times_slower,lines
+echo air,rate_hz,receiver,user_s,system_s,max_rss_kib,msps,times_slower,lines,core_percent
 echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
+    # rtl_433 takes files of its own formats only; wide ones are for wmsdr alone
+    heard=$receivers
+    length=$(awk "BEGIN { s = $seconds * 3.2e6 / $rate; print (s > $seconds ? $seconds : s < 0.5 ? 0.5 : s) }")
+    [ "$rate" -gt 3200000 ] && heard=wmsdr
     if [ "$fill" = idle ]; then
-        "$wmsdr" synth -o "$samples" -n 0 --duration "$seconds" -s "$rate" -f "$centre" --type "$type"
+        "$wmsdr" synth -o "$samples" -n 0 --duration "$length" -s "$rate" -f "$centre" --type "$type"
     else
         # a round of four, pauses included, takes 0.12 s
-        half_full_list $((seconds * 9)) >"$folder/list"
+        half_full_list "$(awk "BEGIN { print int($length * 9 + 0.5) }")" >"$folder/list"
         "$wmsdr" synth -o "$samples" -t "$folder/list" --gap-ms 0-0 -s "$rate" -f "$centre" --type "$type" 2>/dev/null
     fi
     rm -f "$folder"/cost.*
     run=0
     while [ $((run += 1)) -le "$runs" ]; do
-        for receiver in $receivers; do
+        for receiver in $heard; do
             # rtl_wmbus decimates by a whole number to 800 kS/s and has its channels at fixed places: 1.6 MS/s only
             [ "$receiver" = rtl_wmbus ] && [ "$rate" != 1600000 ] && continue
             cost=$("receiver_$receiver" </dev/null) || { echo "$receiver failed" >&2 && continue; }
@@ -87,11 +100,11 @@ echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
         done
     done
     count=$(($(wc -c <"$samples") / 2))
-    for receiver in $receivers; do
+    for receiver in $heard; do
         [ -s "$folder/cost.$receiver" ] || continue
-        sort -n "$folder/cost.$receiver" | awk -v row="$name,$rate,$receiver" -v samples="$count" -v base="$(sort -n "$folder/cost.wmsdr" | sed 's/ .*//;q')" '
+        sort -n "$folder/cost.$receiver" | awk -v row="$name,$rate,$receiver" -v samples="$count" -v rate="$rate" -v base="$(sort -n "$folder/cost.wmsdr" | sed 's/ .*//;q')" '
             NR == 1 { user = $1; system_s = $2; lines = $5 }
             { rss = $4 > rss ? $4 : rss }
-            END { printf "%s,%.4f,%.4f,%d,%.1f,%.2f,%d\n", row, user, system_s, rss, samples / user / 1e6, user / base, lines }'
+            END { printf "%s,%.4f,%.4f,%d,%.1f,%.2f,%d,%.2f\n", row, user, system_s, rss, samples / user / 1e6, user / base, lines, 100 * (user + system_s) * rate / samples }'
     done
 done

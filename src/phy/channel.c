@@ -1,37 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/channel.h"
 
-#include "base/select.h"
 #include "dsp/sync.h"
 #include "phy/baseband.h"
 #include "phy/demodulator.h"
-#include "phy/gate.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STOP_DB            60.0  /* of the gate's filter */
-#define GATE_HZ            200e3 /* rate of the gate's filter output */
-#define GATE_HALF_WIDTH_HZ 120e3
-#define CELL_OUTPUTS       32   /* of the gate's filter: a cell is 0.16 ms */
-#define LONGEST_BURST_S    0.16 /* mode S, L = 255, slowest clock, with its sync word */
-#define WAITING_MAX        4
-#define GUARD_CHIPS        20    /* a better sync position this far on replaces a candidate: the preamble resembles itself */
-#define RISE               2.5   /* power step that reopens the search inside a burst */
-#define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
-#define DC_CELLS           512   /* cells in one estimate of the converter's offset */
-#define DC_PICKS           16    /* samples looked at in a cell for it */
-#define FOLLOW_MIN         0.65f /* of the sync word's amplitude that C's second word must have */
-#define FOLLOW_SURE        0.85f /* above which a T reading gets no repair */
-#define SYNC_MIDDLE_CHIPS  19    /* from the middle of the searched sequence to its end */
-#define LOOK_BACK_CHIPS    24
-#define SAME_CHIPS         0.1 /* two acquisitions that differ by less are one */
-#define SAME_HZ            2e3
-#define RESUME_CHIPS       6     /* behind the beginning of a sequence that was taken, the search goes on */
-#define STRONG_DB          12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
-#define HEAD_MAX           16    /* bytes of a frame that are kept from one call to the next */
-#define SECOND_SYNC_CHIPS  16
+#define LONGEST_BURST_S   0.16 /* mode S, L = 255, slowest clock, with its sync word */
+#define WAITING_MAX       4
+#define GUARD_CHIPS       20    /* a better sync position this far on replaces a candidate: the preamble resembles itself */
+#define RISE              2.5   /* power step that reopens the search inside a burst */
+#define FOLLOW_MIN        0.65f /* of the sync word's amplitude that C's second word must have */
+#define FOLLOW_SURE       0.85f /* above which a T reading gets no repair */
+#define SYNC_MIDDLE_CHIPS 19    /* from the middle of the searched sequence to its end */
+#define LOOK_BACK_CHIPS   24
+#define SAME_CHIPS        0.1 /* two acquisitions that differ by less are one */
+#define SAME_HZ           2e3
+#define RESUME_CHIPS      6     /* behind the beginning of a sequence that was taken, the search goes on */
+#define STRONG_DB         12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
+#define HEAD_MAX          16    /* bytes of a frame that are kept from one call to the next */
+#define SECOND_SYNC_CHIPS 16
 
 /* A sync word whose frame has not been read yet. */
 struct waiting {
@@ -52,16 +43,15 @@ struct waiting {
 
 struct wm_channel {
     struct wm_channel_config config;
-    bool near_dc; /* the converter's offset lies in or near the filters' bands */
-    /* gate */
-    struct wm_band_filter gate_filter;
-    struct wm_gate *gate;
+    struct wm_listener *listener;
     bool open;
     int64_t cell; /* next one */
     int64_t cell_samples;
     unsigned window; /* cells */
-    float cell_re[CELL_OUTPUTS], cell_im[CELL_OUTPUTS];
-    float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
+    /* what was heard in the last cell that was followed; cells come from the listener or from a script */
+    struct wm_cell now;
+    const struct wm_cell *script;
+    int64_t script_first;
     struct wm_band band; /* knows the converter's offset too */
     /* search */
     struct wm_sync_finder *finder;
@@ -79,7 +69,6 @@ struct wm_channel {
     struct wm_signal signal; /* of the burst inside the callback */
     struct waiting *current; /* inside the callback */
     /* statistics: kept over a reset */
-    double last_floor;
     uint64_t bursts, syncs[2], frames[2];
 };
 
@@ -144,24 +133,20 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     channel->config = *config;
     const struct wm_mode_info *info = mode_info(channel);
     const double offset_hz = info->centre_hz - config->centre_hz;
-    channel->near_dc = fabs(offset_hz) < DC_NEAR_HZ;
-    const unsigned gate_decimation = (unsigned)lround(rate / GATE_HZ);
-    channel->cell_samples = (int64_t)gate_decimation * CELL_OUTPUTS;
-    channel->window = info->code == WM_CODE_MANCHESTER ? 8 : 2;
-    status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
+    const bool slow = info->code == WM_CODE_MANCHESTER;
+    const struct wm_listener_config listener = {.kernels = config->kernels,
+                                                .intake = config->intake,
+                                                .sample_rate_hz = rate,
+                                                .offset_hz = offset_hz,
+                                                .rounding_power = config->rounding_power,
+                                                .window = slow ? 8 : 2,
+                                                .ratio = slow ? 1.25 : 1.6};
+    status = wm_listener_create(&listener, &channel->listener);
     if (status == WM_OK)
-        status = wm_band_filter_create(&channel->gate_filter, 3 * gate_decimation, gate_decimation, rate, GATE_HALF_WIDTH_HZ,
-                                       offset_hz, STOP_DB);
+        status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
     if (status == WM_OK) {
-        /* rate * (share of the noise that passes): independent samples in a cell */
-        double independent = (double)channel->cell_samples * fmin(channel->gate_filter.noise_hz, rate / gate_decimation) / rate;
-        struct wm_gate_config gate = {
-            .window = channel->window,
-            .ratio = channel->window == 8 ? 1.25 : 1.6,
-            .cell_samples = independent * 0.9,
-            .floor_min = config->rounding_power * channel->gate_filter.noise_hz / rate,
-        };
-        status = wm_gate_create(&gate, &channel->gate);
+        channel->cell_samples = wm_listener_cell_samples(channel->listener);
+        channel->window = listener.window;
     }
     if (status == WM_OK)
         status = create_finder(channel);
@@ -182,8 +167,7 @@ void wm_channel_destroy(struct wm_channel *channel)
     if (!channel)
         return;
     wm_band_close(&channel->band);
-    wm_band_filter_destroy(&channel->gate_filter);
-    wm_gate_destroy(channel->gate);
+    wm_listener_destroy(channel->listener);
     wm_sync_finder_destroy(channel->finder);
     for (unsigned i = 0; i < 2; i++)
         wm_demodulator_destroy(channel->demodulator[i]);
@@ -192,9 +176,15 @@ void wm_channel_destroy(struct wm_channel *channel)
 
 void wm_channel_reset(struct wm_channel *channel)
 {
-    wm_gate_reset(channel->gate);
+    wm_listener_reset(channel->listener);
+    channel->now = (struct wm_cell){.open = false};
+    wm_channel_begin_at(channel, 0);
+}
+
+void wm_channel_begin_at(struct wm_channel *channel, int64_t cell)
+{
     channel->open = channel->searching = channel->has_best = false;
-    channel->cell = 0;
+    channel->cell = cell;
     wm_band_reset(&channel->band);
     for (unsigned i = 0; i < channel->config.mode_count; i++)
         wm_demodulator_reset(channel->demodulator[i]);
@@ -208,10 +198,7 @@ void wm_channel_reset(struct wm_channel *channel)
 
 static int64_t cell_need(const struct wm_channel *channel)
 {
-    unsigned taps = channel->band.filter.fir.taps > channel->gate_filter.fir.taps ? channel->band.filter.fir.taps
-                                                                                  : channel->gate_filter.fir.taps;
-
-    return (channel->cell + 1) * channel->cell_samples + taps;
+    return wm_listener_need(channel->listener, channel->cell, channel->band.filter.fir.taps);
 }
 
 static int64_t oldest_wanted(const struct wm_channel *channel)
@@ -255,7 +242,7 @@ static void begin_baseband(struct wm_channel *channel, int64_t first)
 
 static float noise_density(const struct wm_channel *channel)
 {
-    return (float)(wm_gate_floor(channel->gate) / channel->gate_filter.noise_hz * channel->band.rate_hz);
+    return (float)(channel->now.floor / wm_listener_noise_hz(channel->listener) * channel->band.rate_hz);
 }
 
 static void describe(const struct wm_channel *channel, const struct waiting *w, struct wm_signal *signal)
@@ -449,7 +436,7 @@ static void take_candidate(struct wm_channel *channel)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
                 wm_sync_finder_follows(channel->finder, second_sync[i], SECOND_SYNC_CHIPS) / fmaxf(quality.amplitude, 1e-20f);
-    channel->level_at_sync = wm_gate_level(channel->gate);
+    channel->level_at_sync = channel->now.level;
     /* If this turns out to be none, the true sync word may begin inside it: a long preamble resembles itself for 500 chips. */
     const double begin = timing.start - ((double)channel->sequence_chips - RESUME_CHIPS) * timing.period;
     const int64_t least = channel->resume_at + (int64_t)(RESUME_CHIPS * timing.period),
@@ -482,7 +469,7 @@ static void search(struct wm_channel *channel)
         int64_t from = channel->search_at;
         if (from < channel->band.stretch.first)
             from = channel->search_at = channel->band.stretch.first;
-        if (any_waiting(channel) && wm_gate_level(channel->gate) < RISE * channel->level_at_sync)
+        if (any_waiting(channel) && channel->now.level < RISE * channel->level_at_sync)
             return; /* a burst is being received and nothing louder has come */
         if (from + batch + span > wm_band_end(&channel->band))
             return;
@@ -502,72 +489,35 @@ static void search(struct wm_channel *channel)
 
 /* ---- events */
 
-static double median(const float *x, size_t n)
+/* First baseband sample that matters when the gate has opened with the given cell. */
+static int64_t first_of(const struct wm_channel *channel, int64_t cell)
 {
-    float order[DC_CELLS];
+    const int64_t decimation = channel->band.filter.fir.decimation;
+    const int64_t lead = channel->window > 2 ? 4 : 2; /* cells that a weak burst may have begun before its window */
+    const int64_t first = (cell + 1 - (int64_t)channel->window - lead) * channel->cell_samples / decimation + 1;
+    const int64_t held = (wm_intake_first(channel->config.intake) + decimation - 1) / decimation;
 
-    memcpy(order, x, n * sizeof *x);
-    return wm_select(order, n, n / 2);
-}
-
-/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. The first cells' median is
- * taken at 4, 8, 16 … of them: better a rough value than none. */
-static void watch_dc(struct wm_channel *channel, const int16_t *x, double full_scale)
-{
-    const size_t at = (size_t)(channel->cell % DC_CELLS), step = (size_t)channel->cell_samples / DC_PICKS;
-    int32_t i = 0, q = 0;
-
-    for (size_t k = 0; k < DC_PICKS; k++) {
-        i += x[2 * k * step];
-        q += x[2 * k * step + 1];
-    }
-    channel->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
-    channel->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
-    if (at + 1 == DC_CELLS || (channel->cell < DC_CELLS && at >= 3 && (at & (at + 1)) == 0)) {
-        channel->band.dc_i = median(channel->dc_cell_i, at + 1);
-        channel->band.dc_q = median(channel->dc_cell_q, at + 1);
-    }
-}
-
-/* Mean power in the channel over the next cell, converter offset removed. */
-static double cell_power(struct wm_channel *channel)
-{
-    const struct wm_band_filter *filter = &channel->gate_filter;
-    const int16_t *x = wm_intake_at(channel->config.intake, channel->cell * channel->cell_samples);
-    const double full_scale = wm_intake_full_scale(channel->config.intake), scale = 1 / (filter->gain * full_scale);
-    const float dc_re = (float)((channel->band.dc_i * filter->dc_re - channel->band.dc_q * filter->dc_im) * full_scale);
-    const float dc_im = (float)((channel->band.dc_i * filter->dc_im + channel->band.dc_q * filter->dc_re) * full_scale);
-
-    if (channel->near_dc)
-        watch_dc(channel, x, full_scale);
-    channel->config.kernels->fir(&filter->fir, x, CELL_OUTPUTS, channel->cell_re, channel->cell_im);
-    for (int i = 0; i < CELL_OUTPUTS; i++) {
-        channel->cell_re[i] -= dc_re;
-        channel->cell_im[i] -= dc_im;
-    }
-    return (double)channel->config.kernels->energy(channel->cell_re, channel->cell_im, CELL_OUTPUTS) / CELL_OUTPUTS * scale * scale;
+    return first > held ? first : held > 0 ? held : 0;
 }
 
 static void run_cell(struct wm_channel *channel)
 {
-    const int64_t decimation = channel->band.filter.fir.decimation;
-    /* padding is not the channel's noise */
-    const bool heard = (channel->cell + 1) * channel->cell_samples <= wm_intake_stream_end(channel->config.intake);
-    const bool open = heard && wm_gate_push(channel->gate, cell_power(channel));
-    const int64_t lead = channel->window > 2 ? 4 : 2; /* cells that a weak burst may have begun before its window */
-    const int64_t end = (channel->cell + 1) * channel->cell_samples / decimation;
+    const int64_t end = (channel->cell + 1) * channel->cell_samples / channel->band.filter.fir.decimation;
 
-    channel->last_floor = wm_gate_floor(channel->gate);
-    channel->cell++;
+    if (channel->script)
+        channel->now = channel->script[channel->cell - channel->script_first];
+    else
+        wm_listener_run(channel->listener, &channel->now);
+    const bool open = channel->now.open;
+    channel->band.dc_i = channel->now.dc_i;
+    channel->band.dc_q = channel->now.dc_q;
     if (open && !channel->open) {
-        int64_t first = (channel->cell - (int64_t)channel->window - lead) * channel->cell_samples / decimation + 1;
-        int64_t held = (wm_intake_first(channel->config.intake) + decimation - 1) / decimation;
         channel->bursts++;
-        first = first > held ? first : held;
         if (!channel->searching) /* where it closed for a moment only, the search has not come to its end */
-            begin_baseband(channel, first > 0 ? first : 0);
+            begin_baseband(channel, first_of(channel, channel->cell));
         channel->searching = true;
     }
+    channel->cell++;
     if (!open && channel->open)
         channel->search_end = end;
     channel->open = open;
@@ -650,6 +600,58 @@ void wm_channel_finish(struct wm_channel *channel)
     }
 }
 
+/* ---- work in parts */
+
+int64_t wm_channel_listen_need(const struct wm_channel *channel)
+{
+    return wm_listener_need(channel->listener, wm_listener_cell(channel->listener), channel->band.filter.fir.taps);
+}
+
+void wm_channel_listen(struct wm_channel *channel, struct wm_cell *cell)
+{
+    wm_listener_run(channel->listener, cell);
+}
+
+void wm_channel_script(struct wm_channel *channel, const struct wm_cell *cells, int64_t first)
+{
+    channel->script = cells;
+    channel->script_first = first;
+}
+
+int64_t wm_channel_cell(const struct wm_channel *channel)
+{
+    return channel->cell;
+}
+
+bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
+{
+    const int64_t first = first_of(channel, cell);
+    const int64_t apart = (int64_t)((double)channel->sequence_chips * channel->band.rate_hz / mode_info(channel)->chip_rate_cps);
+
+    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) &&
+           (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first) && channel->search_at <= first &&
+           channel->resume_at + 2 * apart < first;
+}
+
+void wm_channel_take_counts(struct wm_channel *to, struct wm_channel *from)
+{
+    if (to == from)
+        return;
+    to->bursts += from->bursts;
+    for (unsigned i = 0; i < 2; i++) {
+        to->syncs[i] += from->syncs[i];
+        to->frames[i] += from->frames[i];
+    }
+    wm_channel_drop_counts(from);
+}
+
+void wm_channel_drop_counts(struct wm_channel *channel)
+{
+    channel->bursts = 0;
+    memset(channel->syncs, 0, sizeof channel->syncs);
+    memset(channel->frames, 0, sizeof channel->frames);
+}
+
 void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats *stats)
 {
     for (unsigned i = 0; i < channel->config.mode_count; i++) {
@@ -658,6 +660,6 @@ void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats
         stats->mode[mode].bursts = channel->bursts;
         stats->mode[mode].syncs = channel->syncs[i];
         stats->mode[mode].frames = channel->frames[i];
-        stats->mode[mode].noise_dbfs = (float)(10 * log10(channel->last_floor + 1e-30));
+        stats->mode[mode].noise_dbfs = (float)(10 * log10(channel->now.floor + 1e-30));
     }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "phy/intake.h"
+#include "phy/listener.h"
 #include "phy/receiver.h"
 
 /* One radio channel of the captured band: energy gate, baseband while it is open, sync search, bursts in progress.
@@ -34,6 +35,22 @@ void wm_channel_reset(struct wm_channel *channel);
 /* Stream index that must have arrived (exclusive) before run may be called. */
 int64_t wm_channel_next(const struct wm_channel *channel);
 void wm_channel_run(struct wm_channel *channel);
+/* Work in parts (phy/parts.h): listening to the next cell needs nothing of the bursts and can be done ahead; need as `next`. */
+int64_t wm_channel_listen_need(const struct wm_channel *channel);
+void wm_channel_listen(struct wm_channel *channel, struct wm_cell *cell);
+/* From now on run takes its cells from here, where cells[0] is cell `first`; borrowed. NULL: it listens itself. */
+void wm_channel_script(struct wm_channel *channel, const struct wm_cell *cells, int64_t first);
+/* Goes on at a cell as if nothing had been before it; what was listened to stays. */
+void wm_channel_begin_at(struct wm_channel *channel, int64_t cell);
+/* The next cell to run. */
+int64_t wm_channel_cell(const struct wm_channel *channel);
+/* Whether it stands at the cell, where the gate opens, and goes on from there exactly as after begin_at: nothing of what was before
+ * is still going on or held. */
+bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell);
+/* Adds one's statistics to another's, and forgets them. */
+void wm_channel_take_counts(struct wm_channel *to, struct wm_channel *from);
+void wm_channel_drop_counts(struct wm_channel *channel);
+
 /* At the end of the stream: bursts that still wait are told so. */
 void wm_channel_finish(struct wm_channel *channel);
 /* How far behind the newest sample it may look. */

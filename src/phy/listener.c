@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/listener.h"
+
+#include "base/select.h"
+#include "dsp/design.h"
+#include "phy/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STOP_DB            60.0  /* of the gate's filter */
+#define GATE_HZ            200e3 /* rate of the gate's filter output */
+#define GATE_HALF_WIDTH_HZ 120e3
+#define CELL_OUTPUTS       32    /* of the gate's filter: a cell is 0.16 ms */
+#define DC_CELLS           512   /* cells in one estimate of the converter's offset */
+#define DC_PICKS           16    /* samples looked at in a cell for it */
+#define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
+
+struct wm_listener {
+    struct wm_listener_config config;
+    bool near_dc; /* the converter's offset lies in or near the filters' bands */
+    struct wm_band_filter filter;
+    struct wm_gate *gate;
+    int64_t cell; /* next one */
+    int64_t cell_samples;
+    float cell_re[CELL_OUTPUTS], cell_im[CELL_OUTPUTS];
+    float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
+    double dc_i, dc_q;
+};
+
+enum wm_status wm_listener_create(const struct wm_listener_config *config, struct wm_listener **listener_out)
+{
+    struct wm_listener *listener = calloc(1, sizeof *listener);
+    const double rate = config->sample_rate_hz;
+    const unsigned decimation = (unsigned)lround(rate / GATE_HZ);
+
+    if (!listener)
+        return WM_NO_MEMORY;
+    listener->config = *config;
+    listener->near_dc = fabs(config->offset_hz) < DC_NEAR_HZ;
+    listener->cell_samples = (int64_t)decimation * CELL_OUTPUTS;
+    enum wm_status status =
+        wm_band_filter_create(&listener->filter, 3 * decimation, decimation, rate, GATE_HALF_WIDTH_HZ, config->offset_hz, STOP_DB);
+    if (status == WM_OK) {
+        /* rate * (share of the noise that passes): independent samples in a cell */
+        double independent = (double)listener->cell_samples * fmin(listener->filter.noise_hz, rate / decimation) / rate;
+        const struct wm_gate_config gate = {
+            .window = config->window,
+            .ratio = config->ratio,
+            .cell_samples = independent * 0.9,
+            .floor_min = config->rounding_power * listener->filter.noise_hz / rate,
+        };
+        status = wm_gate_create(&gate, &listener->gate);
+    }
+    if (status != WM_OK) {
+        wm_listener_destroy(listener);
+        return status;
+    }
+    wm_listener_reset(listener);
+    *listener_out = listener;
+    return WM_OK;
+}
+
+void wm_listener_destroy(struct wm_listener *listener)
+{
+    if (!listener)
+        return;
+    wm_band_filter_destroy(&listener->filter);
+    wm_gate_destroy(listener->gate);
+    free(listener);
+}
+
+void wm_listener_reset(struct wm_listener *listener)
+{
+    wm_gate_reset(listener->gate);
+    listener->cell = 0;
+    listener->dc_i = listener->dc_q = 0;
+}
+
+static double median(const float *x, size_t n)
+{
+    float order[DC_CELLS];
+
+    memcpy(order, x, n * sizeof *x);
+    return wm_select(order, n, n / 2);
+}
+
+/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. The first cells' median is
+ * taken at 4, 8, 16 … of them: better a rough value than none. */
+static void watch_dc(struct wm_listener *listener, const int16_t *x, double full_scale)
+{
+    const size_t at = (size_t)(listener->cell % DC_CELLS), step = (size_t)listener->cell_samples / DC_PICKS;
+    int32_t i = 0, q = 0;
+
+    for (size_t k = 0; k < DC_PICKS; k++) {
+        i += x[2 * k * step];
+        q += x[2 * k * step + 1];
+    }
+    listener->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
+    listener->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
+    if (at + 1 == DC_CELLS || (listener->cell < DC_CELLS && at >= 3 && (at & (at + 1)) == 0)) {
+        listener->dc_i = median(listener->dc_cell_i, at + 1);
+        listener->dc_q = median(listener->dc_cell_q, at + 1);
+    }
+}
+
+/* Mean power in the channel over the next cell, converter offset removed. */
+static double cell_power(struct wm_listener *listener)
+{
+    const struct wm_band_filter *filter = &listener->filter;
+    const int16_t *x = wm_intake_at(listener->config.intake, listener->cell * listener->cell_samples);
+    const double full_scale = wm_intake_full_scale(listener->config.intake), scale = 1 / (filter->gain * full_scale);
+    const float dc_re = (float)((listener->dc_i * filter->dc_re - listener->dc_q * filter->dc_im) * full_scale);
+    const float dc_im = (float)((listener->dc_i * filter->dc_im + listener->dc_q * filter->dc_re) * full_scale);
+
+    if (listener->near_dc)
+        watch_dc(listener, x, full_scale);
+    listener->config.kernels->fir(&filter->fir, x, CELL_OUTPUTS, listener->cell_re, listener->cell_im);
+    for (int i = 0; i < CELL_OUTPUTS; i++) {
+        listener->cell_re[i] -= dc_re;
+        listener->cell_im[i] -= dc_im;
+    }
+    return (double)listener->config.kernels->energy(listener->cell_re, listener->cell_im, CELL_OUTPUTS) / CELL_OUTPUTS * scale *
+           scale;
+}
+
+void wm_listener_run(struct wm_listener *listener, struct wm_cell *cell)
+{
+    /* padding is not the channel's noise */
+    const bool heard = (listener->cell + 1) * listener->cell_samples <= wm_intake_stream_end(listener->config.intake);
+    const bool open = heard && wm_gate_push(listener->gate, cell_power(listener));
+
+    *cell = (struct wm_cell){.open = open,
+                             .level = wm_gate_level(listener->gate),
+                             .floor = wm_gate_floor(listener->gate),
+                             .dc_i = listener->dc_i,
+                             .dc_q = listener->dc_q};
+    listener->cell++;
+}
+
+int64_t wm_listener_cell(const struct wm_listener *listener)
+{
+    return listener->cell;
+}
+
+int64_t wm_listener_cell_samples(const struct wm_listener *listener)
+{
+    return listener->cell_samples;
+}
+
+int64_t wm_listener_need(const struct wm_listener *listener, int64_t cell, unsigned taps)
+{
+    return (cell + 1) * listener->cell_samples + (taps > listener->filter.fir.taps ? taps : listener->filter.fir.taps);
+}
+
+double wm_listener_noise_hz(const struct wm_listener *listener)
+{
+    return listener->filter.noise_hz;
+}

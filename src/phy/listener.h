@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "phy/intake.h"
+
+/* Listens to one channel all the time, as cheaply as can be: a short filter, the energy of each cell, the converter's offset where
+ * it lies near, the gate. It needs nothing of what the bursts turn out to be. */
+struct wm_listener;
+
+struct wm_listener_config {
+    const struct wm_kernels *kernels;
+    const struct wm_intake *intake;
+    double sample_rate_hz; /* of the intake */
+    double offset_hz;      /* of the channel in it */
+    double rounding_power; /* of the converter's rounding, full scale squared, per complex sample */
+    unsigned window;       /* of the gate, see phy/gate.h */
+    double ratio;
+};
+
+/* What one cell says: a stretch of 0.16 ms. */
+struct wm_cell {
+    bool open;
+    double level, floor; /* of the gate, full scale squared */
+    double dc_i, dc_q;   /* the converter's offset, full scale */
+};
+
+WM_MUST_USE enum wm_status wm_listener_create(const struct wm_listener_config *config, struct wm_listener **listener);
+void wm_listener_destroy(struct wm_listener *listener);
+void wm_listener_reset(struct wm_listener *listener);
+
+/* The next cell, whose samples have arrived. */
+void wm_listener_run(struct wm_listener *listener, struct wm_cell *cell);
+int64_t wm_listener_cell(const struct wm_listener *listener);
+int64_t wm_listener_cell_samples(const struct wm_listener *listener);
+/* Stream index that must have arrived (exclusive) for a cell, where filters of so many taps look at it too. */
+int64_t wm_listener_need(const struct wm_listener *listener, int64_t cell, unsigned taps);
+/* Two-sided noise bandwidth of the filter: the floor is N0 times it. */
+double wm_listener_noise_hz(const struct wm_listener *listener);
