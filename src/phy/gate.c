@@ -118,3 +118,8 @@ double wm_gate_level(const struct wm_gate *gate)
         sum += gate->recent[i];
     return n ? sum / n : 0;
 }
+
+bool wm_gate_quiet(const struct wm_gate *gate)
+{
+    return gate->known && wm_gate_level(gate) < (1 + (gate->config.ratio - 1) / 2) * gate->floor;
+}

@@ -31,3 +31,6 @@ bool wm_gate_push(struct wm_gate *gate, double power);
 double wm_gate_floor(const struct wm_gate *gate);
 /* Mean power over the last window. */
 double wm_gate_level(const struct wm_gate *gate);
+/* Whether the last window held next to nothing but noise: less than half of what opens the gate. Never before the floor is known.
+ */
+bool wm_gate_quiet(const struct wm_gate *gate);

@@ -9,8 +9,8 @@
  *   ------|======================================|------>   one linear stretch; when it is full the newest `keep` samples move to
  * the kept, readable                          next push      front, so a reader never meets a seam
  *
- * cf32 has no fixed scale: its gain is a power of two that puts the noise well above one step, watched every WM_INTAKE_BLOCK samples.
- * A sub-band of a wide capture is held the same way, filled by its filter instead of a conversion (phy/subband.h). */
+ * cf32 has no fixed scale: its gain is a power of two that puts the noise well above one step, watched every WM_INTAKE_BLOCK
+ * samples. A sub-band of a wide capture is held the same way, filled by its filter instead of a conversion (phy/subband.h). */
 struct wm_intake;
 
 WM_MUST_USE enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,

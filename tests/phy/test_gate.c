@@ -166,6 +166,28 @@ START_TEST(reset_forgets)
 }
 END_TEST
 
+/* Quiet is what noise is nearly always and a burst that opens the gate never. */
+START_TEST(quiet_is_less_than_open)
+{
+    unsigned noise_quiet = 0, burst_quiet = 0, both = 0;
+
+    for (int i = 0; i < 40; i++) {
+        wm_gate_push(gate, cell(1, 0));
+        ck_assert(!wm_gate_quiet(gate)); /* the floor is not known */
+    }
+    for (int i = 0; i < 4000; i++) {
+        const bool burst = i % 400 >= 300, settled = i % 100 >= 10;
+        bool open = wm_gate_push(gate, cell(1, burst ? 2 : 0));
+        both += open && wm_gate_quiet(gate);
+        noise_quiet += i >= 100 && !burst && settled && wm_gate_quiet(gate);
+        burst_quiet += burst && settled && wm_gate_quiet(gate);
+    }
+    ck_assert_uint_eq(both, 0);
+    ck_assert_uint_ge(noise_quiet, 2000); /* of 2610 */
+    ck_assert_uint_eq(burst_quiet, 0);
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("phy: gate");
@@ -179,5 +201,6 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, the_floor_follows_the_gain);
     tcase_add_test(tcase, before_and_beneath);
     tcase_add_test(tcase, reset_forgets);
+    tcase_add_test(tcase, quiet_is_less_than_open);
     return suite;
 }
