@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
+#include "app/config.h"
 #include "app/mqtt/source.h"
 #include "app/pipeline.h"
 #include "security/secret_memory.h"
@@ -14,6 +15,8 @@
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
 enum {
+    CONFIG,
+    CHECK,
     FROM,
     OUTPUT,
     FIELDS,
@@ -36,6 +39,8 @@ enum {
 };
 
 static const struct wm_option options[] = {
+    [CONFIG] = WM_OPTION_CONFIG,
+    [CHECK] = WM_OPTION_CHECK,
     [FROM] = {0, "from", "URL",
               "mqtt://HOST[/TOPIC][?group=NAME]: lines from a broker, by default those of what=telegrams;\n"
               "several that run share them. mqtts:// and the options of the output mqtt too"},
@@ -68,7 +73,7 @@ struct decode {
     struct wm_filter filter;
     struct wm_counters *counters;
     const char *formats;
-    bool quiet, help, shared;
+    bool quiet, help, check, shared;
     struct wm_opener_config opener;
     char **operands;
     int operand_count;
@@ -261,6 +266,12 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             if (status != WM_OK)
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
             break;
+        case CONFIG:
+            break; /* has been read, see run */
+        case CHECK:
+            decode->check = true;
+            wm_outputs_dry(decode->outputs);
+            break;
         case FROM:
             decode->from = value;
             break;
@@ -330,13 +341,20 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
 static int run(const struct wm_command *command, int argc, char **argv)
 {
     struct decode *decode = calloc(1, sizeof *decode);
+    struct wm_config_args args;
+    char why[WM_CONFIG_WHY];
     int result = WM_EXIT_FAILED;
 
     if (!decode)
         return WM_EXIT_FAILED;
+    if (wm_config_merge(command, argc, argv, &args, why) != WM_OK) {
+        wm_say("%s", why);
+        free(decode);
+        return WM_EXIT_USAGE;
+    }
     if (wm_keystore_create(&decode->keys) == WM_OK && wm_outputs_create(&decode->outputs) == WM_OK)
-        result = parse(decode, command, argc, argv);
-    if (result == WM_EXIT_OK && !decode->help) {
+        result = parse(decode, command, args.argc, args.argv);
+    if (result == WM_EXIT_OK && !decode->help && !decode->check) {
         wm_common_catch_signals();
         result = wm_common_default_output(decode->outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
         if (wm_common_close_outputs(decode->outputs) != WM_OK)
@@ -346,6 +364,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     wm_outputs_destroy(decode->outputs);
     wm_keystore_destroy(decode->keys);
     wm_counters_close(decode->counters);
+    wm_config_free(&args);
     free(decode);
     return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
+#include "app/config.h"
 #include "app/rx_report.h"
 #include "app/time_text.h"
 #include "dsp/kernels.h"
@@ -17,6 +18,8 @@
 #define DEMO_KEYS   "demo.keys"
 
 enum {
+    CONFIG,
+    CHECK,
     READ,
     RATE,
     FREQUENCY,
@@ -43,6 +46,8 @@ enum {
 };
 
 static const struct wm_option options[] = {
+    [CONFIG] = WM_OPTION_CONFIG,
+    [CHECK] = WM_OPTION_CHECK,
     [READ] = {'r', "read", "FILE",
               "the recording: raw IQ or SigMF; - is standard input (cu8 unless --format\n"
               "says otherwise). Without it the bundled demo recording is played"},
@@ -78,6 +83,9 @@ struct rx {
     unsigned modes;
     const char *kernels;
     bool no_repair, quiet, shared, experimental;
+    bool check, reloading, has_key;
+    int argc; /* as they were given, for a reload */
+    char **argv;
     struct wm_keystore *keys;
     struct wm_counters *counters;
     const char *formats;
@@ -141,6 +149,12 @@ static int set_option(struct rx *rx, int option, char *value)
     enum wm_status status = WM_OK;
 
     switch (option) {
+    case CONFIG: /* has been read, see run */
+        break;
+    case CHECK:
+        rx->check = true;
+        wm_outputs_dry(rx->outputs);
+        break;
     case READ:
         rx->path = value;
         break;
@@ -186,6 +200,8 @@ static int set_option(struct rx *rx, int option, char *value)
         rx->shared = true;
         break;
     case COUNTERS:
+        if (rx->reloading)
+            break; /* open since the start */
         status = wm_common_counters(&rx->counters, value);
         break;
     case FORMATS:
@@ -195,6 +211,9 @@ static int set_option(struct rx *rx, int option, char *value)
         rx->experimental = true;
         break;
     case KEY:
+        rx->has_key = true;
+        if (rx->reloading)
+            break; /* wiped from the command line since */
         return wm_common_key(rx->keys, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
     case START:
         return parse_start(rx, value);
@@ -202,7 +221,7 @@ static int set_option(struct rx *rx, int option, char *value)
         rx->no_repair = true;
         break;
     case KERNELS:
-        if (!wm_kernels_select(value))
+        if (!rx->reloading && !wm_kernels_select(value))
             return no_kernels(value);
         rx->kernels = value;
         break;
@@ -272,6 +291,72 @@ static int check_source(const struct rx *rx, const struct wm_source_info *info)
     return WM_EXIT_OK;
 }
 
+static int parse(struct rx *rx, const struct wm_command *command, int argc, char **argv, bool *done);
+
+/* What a reload reads is tried first without opening anything; then outputs are closed and opened anew, as two cannot have one
+ * file. What belongs to the receiver stays as it is. */
+static int read_again(struct rx *rx, struct rx *fresh, bool dry)
+{
+    struct wm_config_args args;
+    char why[WM_CONFIG_WHY];
+    bool done = false;
+    int result = WM_EXIT_FAILED;
+
+    memset(fresh, 0, sizeof *fresh);
+    fresh->reloading = true;
+    if (wm_config_merge(&wm_command_rx, rx->argc, rx->argv, &args, why) != WM_OK) {
+        wm_say("%s", why);
+        return WM_EXIT_USAGE;
+    }
+    if (wm_keystore_create(&fresh->keys) == WM_OK && wm_outputs_create(&fresh->outputs) == WM_OK) {
+        if (dry)
+            wm_outputs_dry(fresh->outputs);
+        wm_outputs_reopened(fresh->outputs);
+        result = parse(fresh, &wm_command_rx, args.argc, args.argv, &done);
+    }
+    if (result == WM_EXIT_OK && wm_common_default_output(fresh->outputs) != WM_OK)
+        result = WM_EXIT_FAILED;
+    wm_config_free(&args);
+    return result;
+}
+
+static enum wm_status reload(struct rx *rx, struct wm_pipeline *pipeline, bool patient)
+{
+    struct rx fresh;
+    int result = read_again(rx, &fresh, true);
+    struct wm_keystore *old_keys = NULL;
+    enum wm_status status = WM_OK;
+
+    wm_outputs_destroy(fresh.outputs);
+    wm_keystore_destroy(fresh.keys);
+    if (result != WM_EXIT_OK) {
+        wm_say("the configuration has not been taken over; all goes on as before");
+        return WM_OK;
+    }
+    if (wm_common_close_outputs(rx->outputs) != WM_OK)
+        wm_say("going on with the new outputs");
+    wm_outputs_destroy(rx->outputs);
+    rx->outputs = NULL;
+    result = read_again(rx, &fresh, false);
+    rx->outputs = fresh.outputs;
+    if (result == WM_EXIT_OK) {
+        wm_outputs_patient(rx->outputs, patient);
+        rx->filter = fresh.filter;
+        if (!fresh.has_key) {
+            old_keys = rx->keys;
+            rx->keys = fresh.keys;
+            fresh.keys = NULL;
+        }
+        status = wm_pipeline_change(pipeline, rx->keys, rx->outputs);
+    }
+    wm_keystore_destroy(fresh.keys);
+    wm_keystore_destroy(old_keys);
+    if (result != WM_EXIT_OK || status != WM_OK)
+        return status == WM_OK ? WM_IO : status;
+    wm_say("the configuration has been read again%s", fresh.has_key ? "; keys stay, as one was given by --key" : "");
+    return WM_OK;
+}
+
 /* The receiver's loop. Everything that was heard has been written when it returns. */
 static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
                    struct wm_rx_progress *progress)
@@ -288,6 +373,10 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
         size_t len = 0;
         struct wm_receiver_stats stats;
 
+        if (wm_common_reload_wanted()) {
+            reception->failed = reload(rx, reception->pipeline, progress->total_samples > 0);
+            continue;
+        }
         read = wm_source_read(source, buffer, chunk, &len);
         if (read == WM_IO && errno == EINTR)
             continue;
@@ -441,29 +530,38 @@ static int parse(struct rx *rx, const struct wm_command *command, int argc, char
 
 static int run(const struct wm_command *command, int argc, char **argv)
 {
-    struct rx rx = {.wanted = {.start_time_ns = WM_TIME_UNKNOWN}};
+    struct rx rx = {.wanted = {.start_time_ns = WM_TIME_UNKNOWN}, .argc = argc, .argv = argv};
+    struct wm_config_args args;
+    char why[WM_CONFIG_WHY];
     char demo[4096];
     bool done = false;
     int result = WM_EXIT_FAILED;
 
+    if (wm_config_merge(command, argc, argv, &args, why) != WM_OK) {
+        wm_say("%s", why);
+        return WM_EXIT_USAGE;
+    }
     if (wm_keystore_create(&rx.keys) == WM_OK && wm_outputs_create(&rx.outputs) == WM_OK)
-        result = parse(&rx, command, argc, argv, &done);
-    if (result == WM_EXIT_OK && !done) {
+        result = parse(&rx, command, args.argc, args.argv, &done);
+    if (result == WM_EXIT_OK && !done && !rx.check) {
         if (!rx.modes)
             rx.modes = ALL_MODES;
         wm_common_catch_signals();
+        if (args.path)
+            wm_common_catch_reload();
         if (!rx.path)
             result = use_demo(&rx, demo);
         if (result == WM_EXIT_OK && wm_common_default_output(rx.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
         if (result == WM_EXIT_OK)
             result = run_source(&rx);
-        if (wm_common_close_outputs(rx.outputs) != WM_OK)
+        if (rx.outputs && wm_common_close_outputs(rx.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
     }
     wm_outputs_destroy(rx.outputs);
     wm_keystore_destroy(rx.keys);
     wm_counters_close(rx.counters);
+    wm_config_free(&args);
     return result;
 }
 

@@ -8,3 +8,4 @@ extern const struct wm_command wm_command_rx;
 extern const struct wm_command wm_command_decode;
 extern const struct wm_command wm_command_keys;
 extern const struct wm_command wm_command_query;
+extern const struct wm_command wm_command_config;

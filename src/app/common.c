@@ -202,8 +202,31 @@ struct wm_log wm_common_log(void)
     return (struct wm_log){log_line, NULL, WM_LOG_WARNING};
 }
 
-/* The program's only mutable global. */
-static volatile sig_atomic_t interrupted;
+/* The program's only mutable globals. */
+static volatile sig_atomic_t interrupted, reload;
+
+static void on_reload(int number)
+{
+    (void)number;
+    reload = 1;
+}
+
+void wm_common_catch_reload(void)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_reload;
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool wm_common_reload_wanted(void)
+{
+    bool wanted = reload != 0;
+
+    reload = 0;
+    return wanted;
+}
 
 static void on_signal(int number)
 {

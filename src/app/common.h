@@ -26,6 +26,14 @@ struct wm_pipeline;
     {                                                                                                                              \
         'S', "store", "FILE", "keep all in an SQLite store, for wmsdr query; as -F sqlite:FILE"                                    \
     }
+#define WM_OPTION_CONFIG                                                                                                           \
+    {                                                                                                                              \
+        0, "config", "FILE", "read options from FILE first; SIGHUP reads it again (docs/outputs.md)"                               \
+    }
+#define WM_OPTION_CHECK                                                                                                            \
+    {                                                                                                                              \
+        0, "check", NULL, "first of all options: only look whether the rest can be used"                                           \
+    }
 #define WM_OPTION_ONLY                                                                                                             \
     {                                                                                                                              \
         0, "only", "KEY=LIST",                                                                                                     \
@@ -107,5 +115,8 @@ struct wm_log wm_common_log(void);
 /* SIGINT and SIGTERM only set a flag from here on (a second one ends at once), SIGPIPE becomes a write error. */
 void wm_common_catch_signals(void);
 bool wm_common_interrupted(void);
+/* From now on SIGHUP asks for something too; whether it did since the last call. */
+void wm_common_catch_reload(void);
+bool wm_common_reload_wanted(void);
 /* As if a signal came then. */
 void wm_common_interrupt_after(double seconds);

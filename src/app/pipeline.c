@@ -78,6 +78,23 @@ enum wm_status wm_pipeline_filter(struct wm_pipeline *pipeline, const struct wm_
     return filter->copies || pipeline->copies ? WM_OK : wm_copies_create(&pipeline->copies);
 }
 
+enum wm_status wm_pipeline_change(struct wm_pipeline *pipeline, const struct wm_keystore *keys, struct wm_outputs *outputs)
+{
+    struct wm_opener_config config = pipeline->config;
+    struct wm_opener *opener;
+    enum wm_status status;
+
+    config.keys = keys;
+    status = wm_opener_create_with(&config, &opener);
+    if (status != WM_OK)
+        return status;
+    wm_opener_destroy(pipeline->opener);
+    pipeline->opener = opener;
+    pipeline->config = config;
+    pipeline->outputs = outputs;
+    return WM_OK;
+}
+
 bool wm_pipeline_satisfied(const struct wm_pipeline *pipeline)
 {
     const struct wm_filter *filter = pipeline->filter;

@@ -29,6 +29,9 @@ WM_MUST_USE enum wm_status wm_pipeline_formats_file(struct wm_pipeline *pipeline
 /* What goes on to the outputs; before the first telegram. filter is borrowed. sample_rate_hz: the clock of telegrams without a time
  * of their own; 0: none. Copies can only be told where there is a clock. */
 WM_MUST_USE enum wm_status wm_pipeline_filter(struct wm_pipeline *pipeline, const struct wm_filter *filter, double sample_rate_hz);
+/* Other keys and outputs from now on, borrowed; messages that are not complete yet are dropped. */
+WM_MUST_USE enum wm_status wm_pipeline_change(struct wm_pipeline *pipeline, const struct wm_keystore *keys,
+                                              struct wm_outputs *outputs);
 /* Whether the filter has had all it wants. */
 bool wm_pipeline_satisfied(const struct wm_pipeline *pipeline);
 void wm_pipeline_destroy(struct wm_pipeline *pipeline);

@@ -24,7 +24,7 @@ struct wm_outputs {
     struct output *out[WM_OUTPUTS_MAX];
     size_t count;
     struct wm_log log;
-    bool hasty, reopened;
+    bool hasty, reopened, dry;
     bool has_fields;
     struct wm_fields fields;
     char why[512];
@@ -59,6 +59,11 @@ void wm_outputs_log(struct wm_outputs *outputs, const struct wm_log *log)
 void wm_outputs_patient(struct wm_outputs *outputs, bool patient)
 {
     outputs->hasty = !patient;
+}
+
+void wm_outputs_dry(struct wm_outputs *outputs)
+{
+    outputs->dry = true;
 }
 
 void wm_outputs_reopened(struct wm_outputs *outputs)
@@ -134,7 +139,7 @@ static enum wm_status open_output(struct wm_outputs *outputs, struct output *out
         .reopened = outputs->reopened,
     };
     status = wm_queue_create(out->target.queue_bytes, &out->queue);
-    if (status == WM_OK)
+    if (status == WM_OK && !outputs->dry)
         status = transport->open(&out->port, &out->state);
     if (status != WM_OK)
         snprintf(outputs->why, sizeof outputs->why, "%s", *out->port.why ? out->port.why : wm_status_text(status));
@@ -314,7 +319,7 @@ enum wm_status wm_outputs_close(struct wm_outputs *outputs)
             continue;
         if (out->started)
             pthread_join(out->thread, NULL);
-        else if (out->target.transport->close(out->state) != WM_OK) /* nothing was written */
+        else if (!outputs->dry && out->target.transport->close(out->state) != WM_OK) /* nothing was written */
             atomic_store(&out->failed, true);
         out->closed = true;
     }

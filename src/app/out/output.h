@@ -20,6 +20,8 @@ void wm_outputs_log(struct wm_outputs *outputs, const struct wm_log *log);
 /* Whether a write may wait while a queue is full: right for recordings, wrong for a radio. Without it what does not fit is dropped,
  * and counted. Default: it may. */
 void wm_outputs_patient(struct wm_outputs *outputs, bool patient);
+/* Outputs are only looked at, not opened: wm_outputs_add says what is wrong with them, and nothing is written. */
+void wm_outputs_dry(struct wm_outputs *outputs);
 /* The outputs continue those of before: files are not emptied. Before the first wm_outputs_add. */
 void wm_outputs_reopened(struct wm_outputs *outputs);
 /* The fields for outputs that name none of their own; before or after wm_outputs_add, but before the first write. WM_INVALID with
