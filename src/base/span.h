@@ -53,6 +53,13 @@ void wm_writer_u32le(struct wm_writer *out, uint32_t value);
 void wm_writer_bytes(struct wm_writer *out, struct wm_span bytes);
 struct wm_span wm_writer_span(const struct wm_writer *out);
 
+/* Two digits for each byte, without a NUL; returns the end. */
+char *wm_hex_write(char *out, struct wm_span bytes, bool upper);
+/* Bytes from pairs of digits of either case, until one is none, or `chars` or cap is reached; returns how many. */
+size_t wm_hex_read(const char *text, size_t chars, uint8_t *out, size_t cap);
+/* A digit's value, -1 for what is none. */
+int wm_hex_digit(char c);
+
 /* Upper-case hex of a span into out, which must hold 2 * len + 1 characters; returns the characters written without the NUL. */
 size_t wm_hex_encode(struct wm_span bytes, char *out);
 

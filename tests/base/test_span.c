@@ -2,6 +2,9 @@
 #include "base/span.h"
 #include "suite.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const uint8_t seven[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07};
 static const struct wm_span seven_span = {seven, sizeof seven};
 
@@ -88,6 +91,43 @@ START_TEST(hex_both_ways)
 }
 END_TEST
 
+/* Vectors and what is left over give the same as one by one, at every length, alignment and place of a wrong digit. */
+START_TEST(hex_at_every_length)
+{
+    uint8_t bytes[80], back[80];
+    char text[161], other[161];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 83 + 7);
+    for (size_t len = 0; len <= 70; len++) {
+        for (size_t from = 0; from < 3; from++) {
+            struct wm_span span = {bytes + from, len};
+            for (size_t i = 0; i < len; i++)
+                snprintf(other + 2 * i, 3, from == 1 ? "%02x" : "%02X", span.data[i]);
+            ck_assert_ptr_eq(wm_hex_write(text, span, from != 1), text + 2 * len);
+            ck_assert(memcmp(text, other, 2 * len) == 0);
+            memset(back, 0xEE, sizeof back);
+            ck_assert_uint_eq(wm_hex_read(text, 2 * len, back, sizeof back), len);
+            ck_assert(memcmp(back, span.data, len) == 0);
+            for (size_t i = len; i < sizeof back; i++)
+                ck_assert_uint_eq(back[i], 0xEE);
+            if (len)
+                ck_assert_uint_eq(wm_hex_read(text, 2 * len, back, len - 1), len - 1);
+            for (size_t at = 0; at < 2 * len; at++) {
+                static const char wrong[] = {'/', ':', '@', 'G', '`', 'g', ' ', 0, (char)0xB0};
+                char kept = text[at];
+                size_t bad = 999, n;
+                text[at] = wrong[(at + len) % sizeof wrong];
+                ck_assert_uint_eq(wm_hex_read(text, 2 * len, back, sizeof back), at / 2);
+                ck_assert_int_eq(wm_hex_decode(text, 2 * len, back, sizeof back, &n, &bad), WM_MALFORMED);
+                ck_assert_uint_eq(bad, at);
+                text[at] = kept;
+            }
+        }
+    }
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("base: span");
@@ -100,5 +140,6 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, sub_span_never_reaches_outside);
     tcase_add_test(tcase, writer_is_the_twin_and_bounded);
     tcase_add_test(tcase, hex_both_ways);
+    tcase_add_test(tcase, hex_at_every_length);
     return suite;
 }

@@ -21,29 +21,6 @@ enum wm_status wm_line_say(struct wm_line_reader *reader, enum wm_status status,
     return status;
 }
 
-/* A digit's value plus one, 0 for what is none. */
-#define SIX(c, v) [c] = (v), [(c) + 1] = (v) + 1, [(c) + 2] = (v) + 2, [(c) + 3] = (v) + 3, [(c) + 4] = (v) + 4, [(c) + 5] = (v) + 5
-static const uint8_t digit_values[256] = {SIX('0', 1), ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, SIX('A', 11), SIX('a', 11)};
-
-static int hex_digit(char c)
-{
-    return digit_values[(unsigned char)c] - 1;
-}
-
-/* Pairs of digits without anything between them, as most lines have them; returns how many characters it took. */
-static size_t hex_pairs(struct wm_text hex, uint8_t *bytes, size_t cap)
-{
-    size_t n = 0;
-
-    for (; n < cap && 2 * n + 1 < hex.len; n++) {
-        uint8_t high = digit_values[(unsigned char)hex.s[2 * n]], low = digit_values[(unsigned char)hex.s[2 * n + 1]];
-        if (!high || !low)
-            break;
-        bytes[n] = (uint8_t)((high - 1) << 4 | (low - 1));
-    }
-    return 2 * n;
-}
-
 enum wm_status wm_line_hex(struct wm_line_reader *reader, struct wm_text hex, struct wm_span *bytes)
 {
     size_t digits = 0;
@@ -51,9 +28,9 @@ enum wm_status wm_line_hex(struct wm_line_reader *reader, struct wm_text hex, st
 
     if (hex.len >= 2 && hex.s[0] == '0' && (hex.s[1] == 'x' || hex.s[1] == 'X'))
         i = 2;
-    digits = hex_pairs((struct wm_text){hex.s + i, hex.len - i}, reader->bytes, sizeof reader->bytes);
+    digits = 2 * wm_hex_read(hex.s + i, hex.len - i, reader->bytes, sizeof reader->bytes);
     for (i += digits; i < hex.len; i++) {
-        int digit = hex_digit(hex.s[i]);
+        int digit = wm_hex_digit(hex.s[i]);
 
         if (digit < 0 && hex.s[i] && strchr(" \t|_#-:", hex.s[i]))
             continue;

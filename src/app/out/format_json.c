@@ -63,7 +63,7 @@ static inline char *put_name(char *out, const char *name)
 
 static inline char *put_byte(char *out, uint8_t byte)
 {
-    return wm_hex_digits(out, (struct wm_span){&byte, 1}, true);
+    return wm_hex_write(out, (struct wm_span){&byte, 1}, true);
 }
 
 /* NULL: there is no room, and the sink has been told. */
@@ -161,7 +161,7 @@ static char *put_address(char *out, const struct wm_address *address)
 
     wm_manufacturer_text(address->manufacturer, manufacturer); /* may have a backslash: its letters are @ to _ */
     out = wm_json_escape(LITERAL(out, "\"manufacturer\":\""), manufacturer, 3);
-    out = wm_hex_digits(LITERAL(out, "\",\"id\":\""), (struct wm_span){id, sizeof id}, true);
+    out = wm_hex_write(LITERAL(out, "\",\"id\":\""), (struct wm_span){id, sizeof id}, true);
     out = put_uint(LITERAL(out, "\",\"version\":"), address->version);
     out = put_uint(LITERAL(out, ",\"type\":"), address->type);
     out = put_name(LITERAL(out, ",\"type_name\":\""), wm_device_type_name(address->type));
@@ -217,8 +217,8 @@ static char *put_config(char *out, const struct wm_config *config)
         out = put_uint(LITERAL(out, ",\"encrypted_bytes\":"), config->encrypted);
     if (!config->extension_bytes)
         return out;
-    out = wm_hex_digits(LITERAL(out, ",\"config_extension\":\""),
-                        (struct wm_span){extension + 2 - config->extension_bytes, config->extension_bytes}, true);
+    out = wm_hex_write(LITERAL(out, ",\"config_extension\":\""),
+                       (struct wm_span){extension + 2 - config->extension_bytes, config->extension_bytes}, true);
     if (config->mode == 13) {
         out = put_uint(LITERAL(out, "\",\"protocol\":"), config->protocol);
         out = put_name(LITERAL(out, ",\"protocol_name\":\""), wm_protocol_name(config->protocol));
@@ -289,7 +289,7 @@ static void tpl_members(struct wm_json *json, const struct wm_message *message)
         out = put_byte(LITERAL(out, ",\"status\":\""), tpl->status);
         if (tpl->status && wm_status_words(tpl->status, message->to_meter, words))
             out = put_name(LITERAL(out, "\",\"status_text\":\""), words);
-        out = wm_hex_digits(LITERAL(out, "\",\"config\":\""), (struct wm_span){config, 2}, true);
+        out = wm_hex_write(LITERAL(out, "\",\"config\":\""), (struct wm_span){config, 2}, true);
         out = put_uint(LITERAL(out, "\",\"mode\":"), tpl->mode);
         out = put_name(LITERAL(out, ",\"mode_name\":\""), wm_security_mode_name(tpl->mode));
         out = put_uint(LITERAL(out, "\",\"encrypted_blocks\":"), tpl->encrypted_blocks);
@@ -312,7 +312,7 @@ static char *put_value(char *out, const struct wm_record *record)
         return out + wm_decimal_text(record->decimal, out, WM_VALUE_CHARS);
     case WM_VALUE_BYTES:
         *out++ = '"';
-        out = wm_hex_digits(out, record->raw_value, true);
+        out = wm_hex_write(out, record->raw_value, true);
         break;
     case WM_VALUE_TEXT:
         *out++ = '"';
@@ -385,7 +385,7 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
         out = LITERAL(out, ",\"summer_time\":true");
     if (record->kind == WM_VALUE_DATETIME && record->datetime.invalid)
         out = LITERAL(out, ",\"clock_invalid\":true");
-    out = wm_hex_digits(LITERAL(out, ",\"raw\":\""), record->raw, true);
+    out = wm_hex_write(LITERAL(out, ",\"raw\":\""), record->raw, true);
     end_run(json, &run, LITERAL(out, "\"}"));
 }
 

@@ -61,7 +61,7 @@ static char *escape(char *out, unsigned char c)
         return out;
     }
     memcpy(out, "\\u00", 4);
-    return wm_hex_digits(out + 4, (struct wm_span){&c, 1}, true);
+    return wm_hex_write(out + 4, (struct wm_span){&c, 1}, true);
 }
 
 /* Characters at the front that stand for themselves, eight at a time: ASCII from 20h to 7Eh but for quote and backslash. Each test

@@ -93,36 +93,19 @@ void wm_sink_printf(struct wm_sink *sink, const char *format, ...)
         wm_sink_write(sink, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
-/* The two digits of every byte, one after the other. */
-#define D1(h, l) (h), (l)
-#define D16(h, a)                                                                                                                  \
-    D1(h, '0'), D1(h, '1'), D1(h, '2'), D1(h, '3'), D1(h, '4'), D1(h, '5'), D1(h, '6'), D1(h, '7'), D1(h, '8'), D1(h, '9'),        \
-        D1(h, a), D1(h, a + 1), D1(h, a + 2), D1(h, a + 3), D1(h, a + 4), D1(h, a + 5)
-#define D256(a)                                                                                                                    \
-    {                                                                                                                              \
-        D16('0', a), D16('1', a), D16('2', a), D16('3', a), D16('4', a), D16('5', a), D16('6', a), D16('7', a), D16('8', a),       \
-            D16('9', a), D16(a, a), D16(a + 1, a), D16(a + 2, a), D16(a + 3, a), D16(a + 4, a), D16(a + 5, a)                      \
-    }
-static const char hex_digits[2][512] = {D256('a'), D256('A')};
-
-char *wm_hex_digits(char *out, struct wm_span bytes, bool upper)
-{
-    const char *digits = hex_digits[upper];
-
-    for (size_t i = 0; i < bytes.len; i++)
-        memcpy(out + 2 * i, digits + 2 * bytes.data[i], 2);
-    return out + 2 * bytes.len;
-}
-
 void wm_sink_hex(struct wm_sink *sink, struct wm_span bytes, bool upper)
 {
+    char pair[2];
+
     if (2 * bytes.len <= sink->cap - sink->len) {
-        wm_hex_digits(sink->buffer + sink->len, bytes, upper);
+        wm_hex_write(sink->buffer + sink->len, bytes, upper);
         sink->len += 2 * bytes.len;
         return;
     }
-    for (size_t i = 0; i < bytes.len; i++)
-        wm_sink_put(sink, hex_digits[upper] + 2 * bytes.data[i], 2);
+    for (size_t i = 0; i < bytes.len; i++) {
+        wm_hex_write(pair, wm_span_sub(bytes, i, 1), upper);
+        wm_sink_put(sink, pair, 2);
+    }
 }
 
 void wm_sink_give_up(struct wm_sink *sink)

@@ -50,9 +50,6 @@ static inline void wm_sink_filled(struct wm_sink *sink, const char *end)
 /* What is to be written does not fit: the error of a sink that is full. */
 void wm_sink_give_up(struct wm_sink *sink);
 
-/* Two digits for each byte; returns the end. */
-char *wm_hex_digits(char *out, struct wm_span bytes, bool upper);
-
 static inline void wm_sink_text(struct wm_sink *sink, const char *text)
 {
     wm_sink_put(sink, text, strlen(text));
