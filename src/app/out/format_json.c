@@ -403,8 +403,8 @@ static void summary_member(struct wm_json *json, const struct wm_summary *summar
         if (i)
             *out++ = ',';
         *out++ = '"';
-        out = put(out, entry->name, entry->name_len);
-        out = LITERAL(out, "\":");
+        memcpy(out, entry->name, WM_SUMMARY_NAME); /* a constant length is cheap */
+        out = LITERAL(out + entry->name_len, "\":");
         if (entry->is_number) {
             out += wm_decimal_text(entry->number, out, SUMMARY_ENTRY - WM_SUMMARY_NAME - 8);
         } else {

@@ -3,8 +3,6 @@
 
 #include "app/records/value.h"
 
-#include <string.h>
-
 #define DIF_IDLE 0x2F
 
 /* Application errors: the first byte behind CI 6E, 6F, 70 (EN 13757-3, "Report of application errors"). From 10 on recalled -
@@ -136,11 +134,15 @@ enum wm_status wm_content_read(struct wm_formats *formats, bool learn, uint8_t c
 {
     enum wm_status status = WM_OK;
 
-    /* All but the larger parts, which are read only where they were written. */
-    memset(content, 0, offsetof(struct wm_content, layout));
-    content->layout.dates = 0;
+    /* All but what is read only where it was written. */
     content->payload = payload;
+    content->records = wm_record_reader_of((struct wm_span){0});
+    content->has_records = content->has_signature = false;
+    content->compact = WM_COMPACT_NONE;
+    content->headers = content->code = (struct wm_span){0};
+    content->text = NULL;
     content->time_kind = WM_VALUE_NONE;
+    content->layout.dates = 0;
     switch (payload) {
     case WM_CI_PAYLOAD_MBUS:
         read_records(apl, content);

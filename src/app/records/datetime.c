@@ -90,6 +90,7 @@ bool wm_datetime_read(struct wm_span bytes, struct wm_datetime *when, enum wm_va
     enum wm_value_kind what;
     bool sound;
 
+    *when = (struct wm_datetime){0};
     switch (bytes.len) {
     case 2:
         sound = read_g(bytes.data, when);

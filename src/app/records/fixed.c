@@ -64,6 +64,6 @@ enum wm_status wm_fixed_next(struct wm_record_reader *reader, struct wm_record *
         record->known = true;
         scale.exponent = runs[i].exponent + unit - runs[i].first;
     }
-    wm_value_read(apl[STATUS_AT] & STATUS_BINARY ? WM_DATA_INT32 : WM_DATA_BCD8, 0, scale, record);
+    wm_value_read(apl[STATUS_AT] & STATUS_BINARY ? WM_DATA_INT32 : WM_DATA_BCD8, 0, &scale, record);
     return WM_OK;
 }

@@ -193,12 +193,12 @@ void wm_profile_next(struct wm_record_reader *reader, struct wm_record *record)
     /* The VIB again, now for one value. */
     if (wm_vib_split(record->vib, &vib, &why) != WM_OK)
         return;
-    scale = wm_vib_read_value(&vib, record);
+    wm_vib_read_value(&vib, record, &scale);
     if (scale.coding != WM_VIF_SIGNED && scale.coding != WM_VIF_UNSIGNED)
         return;
     if (!is_signed)
         scale.coding = WM_VIF_UNSIGNED;
-    wm_value_read(profile->data_field, 0, scale, record);
+    wm_value_read(profile->data_field, 0, &scale, record);
     if (binary && is_illegal(element, is_signed))
         record->kind = WM_VALUE_INVALID;
     if (profile->mode != MODE_ABSOLUTE)

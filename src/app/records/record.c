@@ -23,18 +23,28 @@
 
 struct wm_record_reader wm_record_reader_of(struct wm_span apl)
 {
-    return (struct wm_record_reader){.apl = apl};
+    struct wm_record_reader reader;
+
+    /* The rest of the profile is written when there is one. */
+    reader.apl = apl;
+    reader.pos = 0;
+    reader.fixed = reader.ended = false;
+    reader.profile.index = reader.profile.count = 0;
+    return reader;
 }
 
 struct wm_record_reader wm_record_reader_of_fixed(struct wm_span apl)
 {
-    return (struct wm_record_reader){.apl = apl, .fixed = true};
+    struct wm_record_reader reader = wm_record_reader_of(apl);
+
+    reader.fixed = true;
+    return reader;
 }
 
 void wm_record_clear(struct wm_record *record)
 {
-    /* Everything but the text buffers, which would cost more than the rest: they are read only where they were written. */
-    memset(record, 0, offsetof(struct wm_record, text));
+    /* Not the values and the text buffers, which are read only where they were written. */
+    memset(record, 0, offsetof(struct wm_record, decimal));
     record->text[0] = '\0';
     record->quantity = record->unit = record->detail = "";
 }
@@ -152,8 +162,8 @@ enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record
         *why = "the value is cut off";
         return give_up(reader, record, WM_TOO_SHORT);
     }
-    scale = wm_vib_read(&vib, record);
-    wm_value_read(data_field, lvar, scale, record);
+    wm_vib_read(&vib, record, &scale);
+    wm_value_read(data_field, lvar, &scale, record);
     finish(reader, record, cur.pos);
     return WM_OK;
 }

@@ -55,13 +55,13 @@ struct wm_record {
     bool idle;         /* a run of fillers (DIF 2F) */
     uint8_t profile;   /* compact profile: its VIFE (13, 1E, 1F); the records made of it follow */
     bool derived;      /* one value of the compact profile before it: raw is inside the profile's */
-    enum wm_value_kind time_kind; /* derived: its own time as a DATE or DATETIME; NONE */
-    struct wm_datetime time;
+    enum wm_value_kind time_kind; /* derived: its own time is a DATE or DATETIME, in `time`; NONE */
     enum wm_value_kind kind;
     struct wm_decimal decimal; /* DECIMAL: in `unit` */
     float real;                /* REAL: the value is real * 10^real_exponent in `unit` */
     int real_exponent;
     struct wm_datetime datetime;
+    struct wm_datetime time;
     char text[WM_RECORD_TEXT_MAX]; /* TEXT, NUL-terminated UTF-8 */
     char unit_text[64];            /* storage for a plain-text or composed unit */
     char detail_text[192];         /* storage for several details */

@@ -77,63 +77,75 @@ enum item {
     ITEMS
 };
 
+/* Parts of names, in arrays of one length, so that copying one costs two stores. */
+#define PART_MAX 24
+struct part {
+    char text[PART_MAX];
+    uint8_t len;
+};
+#define S(text)                                                                                                                    \
+    {                                                                                                                              \
+        text, sizeof text - 1                                                                                                      \
+    }
+
 static const struct rule {
-    const char *stem, *unit; /* unit: "" when the stem is the whole name */
+    struct part stem, unit; /* unit: "" when the stem is the whole name */
     uint8_t shape, factor;
     uint8_t also, also_factor; /* another item made of the same record */
 } rules[ITEMS] = {
-    [ENERGY_KWH] = {"", "kwh", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [ENERGY_MJ] = {"", "mj", SHAPE_COUNTER, TIMES_1, ENERGY_KWH, PER_3_6},
-    [ENERGY_MCAL] = {"", "mcal", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [REACTIVE_ENERGY] = {"", "kvarh", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [APPARENT_ENERGY] = {"", "kvah", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [VOLUME] = {"", "m3", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [VOLUME_FT3] = {"", "ft3", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [MASS] = {"", "kg", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [HCA] = {"", "hca", SHAPE_COUNTER, TIMES_1, 0, 0},
-    [POWER] = {"power", "kw", SHAPE_VALUE, TIMES_1, 0, 0},
-    [POWER_MJH] = {"power", "kw", SHAPE_VALUE, PER_3_6, 0, 0},
-    [REACTIVE_POWER] = {"reactive_power", "kvar", SHAPE_VALUE, TIMES_1, 0, 0},
-    [APPARENT_POWER] = {"apparent_power", "kva", SHAPE_VALUE, TIMES_1, 0, 0},
-    [FLOW] = {"flow", "m3h", SHAPE_VALUE, TIMES_1, 0, 0},
-    [FLOW_PER_MINUTE] = {"flow", "m3h", SHAPE_VALUE, TIMES_60, 0, 0},
-    [FLOW_PER_SECOND] = {"flow", "m3h", SHAPE_VALUE, TIMES_3600, 0, 0},
-    [MASS_FLOW] = {"flow", "kgh", SHAPE_VALUE, TIMES_1, 0, 0},
-    [FLOW_TEMPERATURE] = {"flow_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
-    [RETURN_TEMPERATURE] = {"return_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
-    [TEMPERATURE_DIFFERENCE] = {"temperature_difference", "k", SHAPE_VALUE, TIMES_1, 0, 0},
-    [EXTERNAL_TEMPERATURE] = {"external_temperature", "c", SHAPE_VALUE, TIMES_1, 0, 0},
-    [PRESSURE] = {"pressure", "bar", SHAPE_VALUE, TIMES_1, 0, 0},
-    [HUMIDITY] = {"relative_humidity", "rh", SHAPE_VALUE, TIMES_1, 0, 0},
-    [VOLTAGE] = {"voltage", "v", SHAPE_VALUE, TIMES_1, 0, 0},
-    [CURRENT] = {"current", "a", SHAPE_VALUE, TIMES_1, 0, 0},
-    [FREQUENCY] = {"frequency", "hz", SHAPE_VALUE, TIMES_1, 0, 0},
-    [RECEPTION_LEVEL] = {"reception_level", "dbm", SHAPE_VALUE, TIMES_1, 0, 0},
-    [DATE] = {"date", "", SHAPE_CLOCK, TIMES_1, 0, 0},
-    [DATE_TIME] = {"datetime", "", SHAPE_CLOCK, TIMES_1, 0, 0},
-    [ERROR_FLAGS] = {"error_flags", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [FABRICATION_NUMBER] = {"fabrication_number", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [ENHANCED_ID] = {"enhanced_id", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [MODEL_VERSION] = {"model_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [HARDWARE_VERSION] = {"hardware_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [FIRMWARE_VERSION] = {"firmware_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [SOFTWARE_VERSION] = {"software_version", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [PARAMETER_SET] = {"parameter_set", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [CUSTOMER_LOCATION] = {"customer_location", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [CUSTOMER] = {"customer", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [DIGITAL_INPUT] = {"digital_input", "", SHAPE_PLAIN, TIMES_1, 0, 0},
-    [DIGITAL_OUTPUT] = {"digital_output", "", SHAPE_PLAIN, TIMES_1, 0, 0},
+    [ENERGY_KWH] = {S(""), S("kwh"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [ENERGY_MJ] = {S(""), S("mj"), SHAPE_COUNTER, TIMES_1, ENERGY_KWH, PER_3_6},
+    [ENERGY_MCAL] = {S(""), S("mcal"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [REACTIVE_ENERGY] = {S(""), S("kvarh"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [APPARENT_ENERGY] = {S(""), S("kvah"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [VOLUME] = {S(""), S("m3"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [VOLUME_FT3] = {S(""), S("ft3"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [MASS] = {S(""), S("kg"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [HCA] = {S(""), S("hca"), SHAPE_COUNTER, TIMES_1, 0, 0},
+    [POWER] = {S("power"), S("kw"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [POWER_MJH] = {S("power"), S("kw"), SHAPE_VALUE, PER_3_6, 0, 0},
+    [REACTIVE_POWER] = {S("reactive_power"), S("kvar"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [APPARENT_POWER] = {S("apparent_power"), S("kva"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW] = {S("flow"), S("m3h"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW_PER_MINUTE] = {S("flow"), S("m3h"), SHAPE_VALUE, TIMES_60, 0, 0},
+    [FLOW_PER_SECOND] = {S("flow"), S("m3h"), SHAPE_VALUE, TIMES_3600, 0, 0},
+    [MASS_FLOW] = {S("flow"), S("kgh"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [FLOW_TEMPERATURE] = {S("flow_temperature"), S("c"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [RETURN_TEMPERATURE] = {S("return_temperature"), S("c"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [TEMPERATURE_DIFFERENCE] = {S("temperature_difference"), S("k"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [EXTERNAL_TEMPERATURE] = {S("external_temperature"), S("c"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [PRESSURE] = {S("pressure"), S("bar"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [HUMIDITY] = {S("relative_humidity"), S("rh"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [VOLTAGE] = {S("voltage"), S("v"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [CURRENT] = {S("current"), S("a"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [FREQUENCY] = {S("frequency"), S("hz"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [RECEPTION_LEVEL] = {S("reception_level"), S("dbm"), SHAPE_VALUE, TIMES_1, 0, 0},
+    [DATE] = {S("date"), S(""), SHAPE_CLOCK, TIMES_1, 0, 0},
+    [DATE_TIME] = {S("datetime"), S(""), SHAPE_CLOCK, TIMES_1, 0, 0},
+    [ERROR_FLAGS] = {S("error_flags"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [FABRICATION_NUMBER] = {S("fabrication_number"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [ENHANCED_ID] = {S("enhanced_id"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [MODEL_VERSION] = {S("model_version"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [HARDWARE_VERSION] = {S("hardware_version"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [FIRMWARE_VERSION] = {S("firmware_version"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [SOFTWARE_VERSION] = {S("software_version"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [PARAMETER_SET] = {S("parameter_set"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [CUSTOMER_LOCATION] = {S("customer_location"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [CUSTOMER] = {S("customer"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [DIGITAL_INPUT] = {S("digital_input"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
+    [DIGITAL_OUTPUT] = {S("digital_output"), S(""), SHAPE_PLAIN, TIMES_1, 0, 0},
 #define TIMES(item, stem, hours)                                                                                                   \
-    [(item)] = {stem, "s", SHAPE_VALUE, TIMES_1, hours, PER_3600},                                                                 \
-    [(item) + 1] = {stem, "min", SHAPE_VALUE, TIMES_1, hours, PER_60}, [(item) + 2] = {stem, "h", SHAPE_VALUE, TIMES_1, 0, 0},     \
-    [(item) + 3] = {stem, "d", SHAPE_VALUE, TIMES_1, hours, TIMES_24}
+    [(item)] = {S(stem), S("s"), SHAPE_VALUE, TIMES_1, hours, PER_3600},                                                           \
+    [(item) + 1] = {S(stem), S("min"), SHAPE_VALUE, TIMES_1, hours, PER_60},                                                       \
+    [(item) + 2] = {S(stem), S("h"), SHAPE_VALUE, TIMES_1, 0, 0},                                                                  \
+    [(item) + 3] = {S(stem), S("d"), SHAPE_VALUE, TIMES_1, hours, TIMES_24}
     TIMES(ON_TIME, "on_time", ON_TIME + 2),
     TIMES(OPERATING_TIME, "operating_time", OPERATING_TIME + 2),
     TIMES(ACTUALITY_DURATION, "actuality_duration", 0),
     TIMES(TRANSMISSION_PERIOD, "transmission_period", 0),
-    [BATTERY_DAYS] = {"remaining_battery_life", "d", SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_YEAR},
-    [BATTERY_MONTHS] = {"remaining_battery_life", "month", SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_12},
-    [BATTERY_YEARS] = {"remaining_battery_life", "y", SHAPE_VALUE, TIMES_1, 0, 0},
+    [BATTERY_DAYS] = {S("remaining_battery_life"), S("d"), SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_YEAR},
+    [BATTERY_MONTHS] = {S("remaining_battery_life"), S("month"), SHAPE_VALUE, TIMES_1, BATTERY_YEARS, PER_12},
+    [BATTERY_YEARS] = {S("remaining_battery_life"), S("y"), SHAPE_VALUE, TIMES_1, 0, 0},
 };
 
 #define R2(code, item)    [code] = (item), [(code) + 1] = (item)
@@ -194,7 +206,7 @@ static const uint8_t after_fd[128] = {
 
 /* What VIFEs add to a name; a record with any other VIFE is for no rule. */
 enum addition { ADD_NONE, ADD_FORWARD, ADD_BACKWARD, ADD_PHASE_1, ADD_PHASE_2, ADD_PHASE_3 };
-static const char *const additions[] = {"", "_forward", "_backward", "_at_phase_1", "_at_phase_2", "_at_phase_3"};
+static const struct part additions[] = {S(""), S("_forward"), S("_backward"), S("_at_phase_1"), S("_at_phase_2"), S("_at_phase_3")};
 
 #define EXTENSION 0x80
 
@@ -232,15 +244,14 @@ static enum item item_of(struct wm_span vib, enum addition *addition)
     return item;
 }
 
-static char *put(char *out, const char *text)
+/* The name has room for a whole part behind the longest there can be. */
+static char *put(char *out, const struct part *part)
 {
-    size_t len = strlen(text);
-
-    memcpy(out, text, len);
-    return out + len;
+    memcpy(out, part->text, PART_MAX);
+    return out + part->len;
 }
 
-static char *put_number(char *out, const char *before, unsigned value)
+static char *put_number(char *out, const struct part *before, unsigned value)
 {
     char digits[4];
     size_t n = 0;
@@ -291,22 +302,23 @@ static bool scale(struct wm_decimal *value, enum factor factor)
 }
 
 /* What stands before the stem: NULL, when the rule does not cover this storage number and function. */
-static const char *prefix_of(const struct rule *rule, const struct wm_record *record)
+static const struct part *prefix_of(const struct rule *rule, const struct wm_record *record)
 {
+    static const struct part none = S(""), total = S("total"), target = S("target"), max = S("max_"), min = S("min_"),
+                             of_meter = S("meter_"), of_target = S("target_");
+    bool now = record->function == WM_FUNCTION_INSTANTANEOUS;
+
     if (record->storage > 1 || record->function == WM_FUNCTION_ERROR)
         return NULL;
     switch ((enum shape)rule->shape) {
     case SHAPE_COUNTER:
-        return record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : record->storage ? "target" : "total";
+        return !now ? NULL : record->storage ? &target : &total;
     case SHAPE_VALUE:
-        return record->storage                           ? NULL
-               : record->function == WM_FUNCTION_MAXIMUM ? "max_"
-               : record->function == WM_FUNCTION_MINIMUM ? "min_"
-                                                         : "";
+        return record->storage ? NULL : now ? &none : record->function == WM_FUNCTION_MAXIMUM ? &max : &min;
     case SHAPE_PLAIN:
-        return record->storage || record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : "";
+        return record->storage || !now ? NULL : &none;
     case SHAPE_CLOCK:
-        return record->function != WM_FUNCTION_INSTANTANEOUS ? NULL : record->storage ? "target_" : "meter_";
+        return !now ? NULL : record->storage ? &of_target : &of_meter;
     }
     return NULL;
 }
@@ -324,11 +336,11 @@ static struct wm_summary_entry *entry_for(struct wm_summary *summary, uint32_t k
 }
 
 /* Sets the value; false when the record has none that can be shown here. */
-static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, const struct wm_record *record)
+static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, enum factor factor, const struct wm_record *record)
 {
     entry->is_number = wm_record_decimal(record, &entry->number);
     if (entry->is_number)
-        return scale(&entry->number, (enum factor)rule->factor);
+        return scale(&entry->number, factor);
     if (rule->shape != SHAPE_PLAIN && rule->shape != SHAPE_CLOCK)
         return false;
     return wm_record_value_text(record, entry->text, sizeof entry->text) > 0;
@@ -337,25 +349,26 @@ static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, c
 static void add(struct wm_summary *summary, const struct wm_record *record, enum item item, enum factor factor,
                 enum addition addition)
 {
-    struct rule rule = rules[item];
-    const char *prefix = prefix_of(&rule, record);
+    static const struct part of_tariff = S("_tariff_"), of_subunit = S("_subunit_");
+    const struct rule *rule = &rules[item];
+    const struct part *prefix = prefix_of(rule, record);
     struct wm_summary_entry *entry;
     char *out;
 
     if (!prefix)
         return;
-    rule.factor = (uint8_t)factor;
     entry = entry_for(summary, (uint32_t)item | (uint32_t)addition << 8 | record->tariff << 12 | record->subunit << 20 |
                                    (uint32_t)record->function << 28 | (uint32_t)record->storage << 30);
-    if (!entry || !set_value(entry, &rule, record))
+    if (!entry || !set_value(entry, rule, factor, record))
         return;
-    out = put(put(entry->name, prefix), rule.stem);
-    out = put(out, additions[addition]);
-    out = put_number(out, "_tariff_", record->tariff);
-    out = put_number(out, "_subunit_", record->subunit);
-    if (*rule.unit) {
+    out = put(put(entry->name, prefix), &rule->stem);
+    if (addition != ADD_NONE)
+        out = put(out, &additions[addition]);
+    out = put_number(out, &of_tariff, record->tariff);
+    out = put_number(out, &of_subunit, record->subunit);
+    if (rule->unit.len) {
         *out++ = '_';
-        out = put(out, rule.unit);
+        out = put(out, &rule->unit);
     }
     *out = '\0';
     entry->name_len = (uint8_t)(out - entry->name);

@@ -7,7 +7,7 @@
  * from the records by rules over quantities; what no rule fits stays in the records. */
 
 #define WM_SUMMARY_MAX  32
-#define WM_SUMMARY_NAME 64
+#define WM_SUMMARY_NAME 96 /* the longest name has 65 characters */
 #define WM_SUMMARY_TEXT 64
 
 struct wm_summary_entry {

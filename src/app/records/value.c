@@ -33,12 +33,12 @@ enum wm_status wm_lvar_len(uint8_t lvar, size_t *len)
     return WM_OK;
 }
 
-static void set_decimal(struct wm_record *record, struct wm_vib_scale scale, int64_t mantissa)
+static void set_decimal(struct wm_record *record, const struct wm_vib_scale *scale, int64_t mantissa)
 {
-    struct wm_decimal value = {.mantissa = mantissa, .exponent = scale.exponent};
+    struct wm_decimal value = {.mantissa = mantissa, .exponent = scale->exponent};
 
     record->kind = WM_VALUE_DECIMAL;
-    if (scale.binary_fraction) { /* 2^-12 = 244140625 * 10^-12 */
+    if (scale->binary_fraction) { /* 2^-12 = 244140625 * 10^-12 */
         value.exponent -= 12;
         if (wm_decimal_mul(value, 244140625, &value) != WM_OK)
             record->kind = WM_VALUE_BYTES;
@@ -47,7 +47,7 @@ static void set_decimal(struct wm_record *record, struct wm_vib_scale scale, int
 }
 
 /* Types B and C, up to 8 bytes; a type C number above 2^63-1 stays raw. */
-static void read_integer(struct wm_vib_scale scale, struct wm_record *record)
+static void read_integer(const struct wm_vib_scale *scale, struct wm_record *record)
 {
     struct wm_span bytes = record->raw_value;
     uint64_t value = 0;
@@ -57,7 +57,7 @@ static void read_integer(struct wm_vib_scale scale, struct wm_record *record)
         return;
     for (size_t i = bytes.len; i > 0; i--)
         value = value << 8 | bytes.data[i - 1];
-    if (scale.coding != WM_VIF_UNSIGNED) {
+    if (scale->coding != WM_VIF_UNSIGNED) {
         uint64_t sign = 1ull << (8 * bytes.len - 1);
         set_decimal(record, scale, (int64_t)((value ^ sign) - sign));
     } else if (value <= INT64_MAX) {
@@ -66,7 +66,7 @@ static void read_integer(struct wm_vib_scale scale, struct wm_record *record)
 }
 
 /* Type A: a top digit of F is a minus sign, every other digit above 9 an error display, i.e. no number. */
-static void read_bcd(struct wm_vib_scale scale, bool negative, struct wm_record *record)
+static void read_bcd(const struct wm_vib_scale *scale, bool negative, struct wm_record *record)
 {
     struct wm_span bytes = record->raw_value;
     int64_t value = 0;
@@ -88,19 +88,19 @@ static void read_bcd(struct wm_vib_scale scale, bool negative, struct wm_record 
     set_decimal(record, scale, negative ? -value : value);
 }
 
-static void read_real(struct wm_vib_scale scale, struct wm_record *record)
+static void read_real(const struct wm_vib_scale *scale, struct wm_record *record)
 {
     const uint8_t *b = record->raw_value.data;
     uint32_t bits = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 
     memcpy(&record->real, &bits, sizeof bits);
-    if (scale.binary_fraction)
+    if (scale->binary_fraction)
         record->real /= 4096.0f; /* exact */
-    record->real_exponent = scale.exponent;
+    record->real_exponent = scale->exponent;
     record->kind = isfinite(record->real) ? WM_VALUE_REAL : WM_VALUE_INVALID;
 }
 
-static void read_variable(uint8_t lvar, struct wm_vib_scale scale, struct wm_record *record)
+static void read_variable(uint8_t lvar, const struct wm_vib_scale *scale, struct wm_record *record)
 {
     if (lvar <= LVAR_TEXT_MAX) {
         record->kind = WM_VALUE_TEXT;
@@ -112,7 +112,7 @@ static void read_variable(uint8_t lvar, struct wm_vib_scale scale, struct wm_rec
     }
 }
 
-void wm_value_read(uint8_t data_field, uint8_t lvar, struct wm_vib_scale scale, struct wm_record *record)
+void wm_value_read(uint8_t data_field, uint8_t lvar, const struct wm_vib_scale *scale, struct wm_record *record)
 {
     bool binary = data_field > WM_DATA_NONE && data_field < WM_DATA_SELECTION && data_field != WM_DATA_REAL32;
 
@@ -120,18 +120,18 @@ void wm_value_read(uint8_t data_field, uint8_t lvar, struct wm_vib_scale scale, 
         record->kind = WM_VALUE_NONE;
         return;
     }
-    if (scale.error) { /* the meter says there is no value; what stands in its place is not one */
+    if (scale->error) { /* the meter says there is no value; what stands in its place is not one */
         record->kind = WM_VALUE_INVALID;
         return;
     }
-    if (scale.coding == WM_VIF_BYTES) {
+    if (scale->coding == WM_VIF_BYTES) {
         record->kind = WM_VALUE_BYTES;
         return;
     }
-    if (scale.coding == WM_VIF_DATE || scale.coding == WM_VIF_DATE_TIME) {
-        if (scale.coding == WM_VIF_DATE_TIME && data_field == WM_DATA_VARIABLE && wm_datetime_read_m(record->raw_value, record))
+    if (scale->coding == WM_VIF_DATE || scale->coding == WM_VIF_DATE_TIME) {
+        if (scale->coding == WM_VIF_DATE_TIME && data_field == WM_DATA_VARIABLE && wm_datetime_read_m(record->raw_value, record))
             return;
-        if (!binary || (scale.coding == WM_VIF_DATE && record->raw_value.len != 2) ||
+        if (!binary || (scale->coding == WM_VIF_DATE && record->raw_value.len != 2) ||
             !wm_datetime_read(record->raw_value, &record->datetime, &record->kind)) {
             /* Other data fields are invalid (6.4.2, Table 10). */
             record->kind = WM_VALUE_BYTES;

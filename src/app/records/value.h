@@ -25,7 +25,7 @@ size_t wm_data_field_len(uint8_t data_field);
 WM_MUST_USE enum wm_status wm_lvar_len(uint8_t lvar, size_t *len);
 
 /* Sets kind and value of the record from raw_value. lvar is read for WM_DATA_VARIABLE only. */
-void wm_value_read(uint8_t data_field, uint8_t lvar, struct wm_vib_scale scale, struct wm_record *record);
+void wm_value_read(uint8_t data_field, uint8_t lvar, const struct wm_vib_scale *scale, struct wm_record *record);
 
 /* All of a record but its text buffers. */
 void wm_record_clear(struct wm_record *record);

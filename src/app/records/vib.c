@@ -248,18 +248,18 @@ static const struct wm_vif *find_vif(const struct wm_vib_parts *parts, size_t *u
     return &wm_vif_primary[parts->vif & ~EXTENSION];
 }
 
-static struct wm_vib_scale read_vib(const struct wm_vib_parts *parts, bool one_value, struct wm_record *record)
+static void read_vib(const struct wm_vib_parts *parts, bool one_value, struct wm_record *record, struct wm_vib_scale *scale)
 {
-    struct wm_vib_scale scale = {.coding = WM_VIF_SIGNED};
     size_t i = 0;
 
+    *scale = (struct wm_vib_scale){.coding = WM_VIF_SIGNED};
     record->quantity = record->unit = record->detail = "";
     record->known = true;
     switch (parts->vif & ~EXTENSION) {
     case VIF_MANUFACTURER:
         record->known = false;
         record->manufacturer = true;
-        return scale;
+        return;
     case VIF_PLAIN_TEXT:
         record->quantity = "plain text";
         record->unit = record->unit_text;
@@ -273,7 +273,7 @@ static struct wm_vib_scale read_vib(const struct wm_vib_parts *parts, bool one_v
         }
         record->quantity = vif->quantity;
         record->unit = vif->unit;
-        scale = (struct wm_vib_scale){vif->exponent, vif->coding, vif->binary_fraction, false};
+        *scale = (struct wm_vib_scale){vif->exponent, vif->coding, vif->binary_fraction, false};
     }
     }
     for (; i < parts->vifes.len && !record->manufacturer; i++) {
@@ -283,7 +283,7 @@ static struct wm_vib_scale read_vib(const struct wm_vib_parts *parts, bool one_v
             vife = ++i < parts->vifes.len ? &wm_vife_fc[parts->vifes.data[i] & ~EXTENSION] : &wm_vife_fc[0];
         if (one_value && vife->effect == WM_VIFE_PROFILE)
             continue;
-        apply(vife, code, record, &scale);
+        apply(vife, code, record, scale);
     }
     /* "Next VIFEs and data are manufacturer specific" (VIFE FF): meters of all makers use it to tell like quantities apart (phases,
      * their own averages), and the VIF's unit and decade hold. So both are given, with the VIFEs beside them and the record marked.
@@ -295,18 +295,17 @@ static struct wm_vib_scale read_vib(const struct wm_vib_parts *parts, bool one_v
     /* Half understood is not understood: the bare number is right, a unit and decade that a VIFE may have changed are not. */
     if (!record->known) {
         record->unit = "";
-        scale.exponent = 0;
-        scale.binary_fraction = false;
+        scale->exponent = 0;
+        scale->binary_fraction = false;
     }
-    return scale;
 }
 
-struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record)
+void wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record, struct wm_vib_scale *scale)
 {
-    return read_vib(parts, false, record);
+    read_vib(parts, false, record, scale);
 }
 
-struct wm_vib_scale wm_vib_read_value(const struct wm_vib_parts *parts, struct wm_record *record)
+void wm_vib_read_value(const struct wm_vib_parts *parts, struct wm_record *record, struct wm_vib_scale *scale)
 {
-    return read_vib(parts, true, record);
+    read_vib(parts, true, record, scale);
 }

@@ -25,9 +25,9 @@ struct wm_vib_scale {
     bool error; /* a record error VIFE: the value must not be used */
 };
 
-struct wm_vib_scale wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record);
+void wm_vib_read(const struct wm_vib_parts *parts, struct wm_record *record, struct wm_vib_scale *scale);
 /* The same for one value of a compact profile: the VIFE that makes it a profile is passed over. */
-struct wm_vib_scale wm_vib_read_value(const struct wm_vib_parts *parts, struct wm_record *record);
+void wm_vib_read_value(const struct wm_vib_parts *parts, struct wm_record *record, struct wm_vib_scale *scale);
 
 /* Latin-1 characters sent last one first, as UTF-8 with a NUL; false when not all fits (what fits is there, whole characters). */
 bool wm_reversed_latin1(struct wm_span text, char *out, size_t cap);
