@@ -423,7 +423,7 @@ static void take_candidate(struct wm_channel *channel)
     channel->has_best = false;
     /* Behind a frame the search stands on its last chips and on noise: few chips that count, and so a high score. But a frame goes
      * on behind its sync word. */
-    if (wm_gate_quiet(channel->gate))
+    if (channel->now.quiet)
         return;
     if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK ||
         (fabs(timing.start - channel->taken.start) < SAME_CHIPS * timing.period &&

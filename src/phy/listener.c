@@ -132,6 +132,7 @@ void wm_listener_run(struct wm_listener *listener, struct wm_cell *cell)
     const bool open = heard && wm_gate_push(listener->gate, cell_power(listener));
 
     *cell = (struct wm_cell){.open = open,
+                             .quiet = wm_gate_quiet(listener->gate),
                              .level = wm_gate_level(listener->gate),
                              .floor = wm_gate_floor(listener->gate),
                              .dc_i = listener->dc_i,

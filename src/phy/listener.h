@@ -19,7 +19,7 @@ struct wm_listener_config {
 
 /* What one cell says: a stretch of 0.16 ms. */
 struct wm_cell {
-    bool open;
+    bool open, quiet;    /* see phy/gate.h; in between neither */
     double level, floor; /* of the gate, full scale squared */
     double dc_i, dc_q;   /* the converter's offset, full scale */
 };
