@@ -9,7 +9,7 @@
 /* The last has no prefix: what none of the others has is a file. */
 static const struct wm_transport *const transports[] = {
     &wm_transport_tcp,  &wm_transport_udp,   &wm_transport_exec, &wm_transport_sqlite,
-    &wm_transport_mqtt, &wm_transport_mqtts, &wm_transport_file,
+    &wm_transport_mqtt, &wm_transport_mqtts, &wm_transport_http, &wm_transport_file,
 };
 
 const struct wm_transport *wm_transport(size_t i)

@@ -61,7 +61,7 @@ struct wm_transport {
 const struct wm_transport *wm_transport(size_t i);
 
 extern const struct wm_transport wm_transport_file, wm_transport_tcp, wm_transport_udp, wm_transport_exec, wm_transport_sqlite,
-    wm_transport_mqtt, wm_transport_mqtts;
+    wm_transport_mqtt, wm_transport_mqtts, wm_transport_http;
 
 /* One item of a format in use, with no key; nothing when the format gives nothing for it. */
 void wm_compose_plain(const struct wm_format_use *use, struct wm_sink *sink, const struct wm_reading *reading);

@@ -31,6 +31,9 @@ __attribute__((unused)) static enum wm_status absent(struct wm_output_port *port
 #ifndef WMSDR_SQLITE
 ABSENT(sqlite, "sqlite:", "FILE", "libsqlite3-dev")
 #endif
+#ifndef WMSDR_HTTP
+ABSENT(http, "http://", "[HOST]:PORT", "libmicrohttpd-dev")
+#endif
 #ifndef WMSDR_MQTT
 ABSENT(mqtt, "mqtt://", "HOST", "libmosquitto-dev")
 ABSENT(mqtts, "mqtts://", "HOST", "libmosquitto-dev")
