@@ -279,6 +279,149 @@ START_TEST(the_spool_outlives_the_process)
 }
 END_TEST
 
+/* What Home Assistant's documentation asks of a discovery message of a sensor: www.home-assistant.io/integrations/mqtt ("MQTT
+ * Discovery") and .../sensor.mqtt, device classes and their units .../integrations/sensor, state classes
+ * developers.home-assistant.io/docs/core/entity/sensor. The classes used here, with the units each may have. */
+static const struct {
+    const char *device_class, *units, *state_classes;
+} classes[] = {
+    {"energy", " J kJ MJ GJ mWh Wh kWh MWh GWh TWh cal kcal Mcal Gcal ", " total total_increasing "},
+    {"water", " L gal m³ ft³ CCF MCF ", " total total_increasing "},
+    {"gas", " L m³ ft³ CCF MCF ", " total total_increasing "},
+    {"volume", " L mL gal fl. oz. m³ ft³ CCF MCF ", " total total_increasing "},
+    {"power", " mW W kW MW GW TW BTU/h ", " measurement "},
+    {"volume_flow_rate", " m³/h m³/min m³/s ft³/min L/h L/min L/s gal/d gal/h gal/min mL/s ", " measurement "},
+    {"temperature", " °C °F K ", " measurement "},
+    {"pressure", " Pa kPa hPa bar cbar mbar mmHg inHg psi ", " measurement "},
+    {"humidity", " % ", " measurement "},
+    {"voltage", " µV mV V kV MV ", " measurement "},
+    {"current", " mA A ", " measurement "},
+    {"frequency", " Hz kHz MHz GHz ", " measurement "},
+    {"signal_strength", " dB dBm ", " measurement "},
+    {"duration", " d h min s ms µs ", " measurement total total_increasing "},
+};
+
+static bool in_list(const char *list, const char *word)
+{
+    char padded[64];
+
+    snprintf(padded, sizeof padded, " %s ", word);
+    return strstr(list, padded) != NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static void check_discovery(const char *topic, const char *payload, const char *state_topic)
+{
+    static const char *const known[] = {
+        "name",        "unique_id",           "state_topic",     "value_template",     "device_class",
+        "state_class", "unit_of_measurement", "entity_category", "availability_topic", "device",
+        "origin"};
+    json_t *object = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *value;
+    const char *class, *state_class, *unit, *key, *name, *end;
+    json_t *device;
+
+    ck_assert_msg(object, "%s", payload);
+    /* <prefix>/sensor/<node>/<object>/config, of letters, digits, _ and - */
+    ck_assert_int_eq(strncmp(topic, "homeassistant/sensor/", 21), 0);
+    name = strchr(topic + 21, '/');
+    ck_assert_uint_eq(strspn(topic + 21, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"), name - topic - 21);
+    end = strchr(++name, '/');
+    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-"), end - name);
+    ck_assert_str_eq(end, "/config");
+    json_object_foreach(object, key, value)
+    {
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            found |= strcmp(known[i], key) == 0;
+        ck_assert_msg(found, "%s is no variable of an MQTT sensor", key);
+    }
+    ck_assert_str_eq(text_of(object, "state_topic"), state_topic); /* required */
+    ck_assert(text_of(object, "unique_id") && strstr(text_of(object, "unique_id"), "12345678"));
+    ck_assert(text_of(object, "name") && *text_of(object, "name"));
+    ck_assert_int_eq(strncmp(text_of(object, "value_template"), "{{ value_json.", 14), 0);
+    ck_assert_int_eq(strncmp(text_of(object, "value_template") + 14, name, (size_t)(end - name)), 0);
+    ck_assert_str_eq(text_of(object, "availability_topic"), "wmsdr/status"); /* whose payloads are by default online, offline */
+    device = json_object_get(object, "device");
+    ck_assert(json_array_size(json_object_get(device, "identifiers")) == 1); /* identifiers or connections are required */
+    ck_assert(text_of(device, "name") && text_of(device, "manufacturer") && text_of(device, "model"));
+    ck_assert_str_eq(text_of(json_object_get(object, "origin"), "name"), "wmsdr"); /* name is required in origin */
+    class = text_of(object, "device_class");
+    state_class = text_of(object, "state_class");
+    unit = text_of(object, "unit_of_measurement");
+    ck_assert(!state_class || in_list(" measurement total total_increasing ", state_class));
+    if (text_of(object, "entity_category"))
+        ck_assert_str_eq(text_of(object, "entity_category"), "diagnostic");
+    for (size_t i = 0; class && i <= sizeof classes / sizeof classes[0]; i++) {
+        ck_assert_msg(i < sizeof classes / sizeof classes[0], "%s is no device class", class);
+        if (strcmp(class, classes[i].device_class) == 0) {
+            ck_assert_msg(unit && in_list(classes[i].units, unit), "%s in %s", class, unit);
+            ck_assert_msg(!state_class || in_list(classes[i].state_classes, state_class), "%s as %s", class, state_class);
+            break;
+        }
+    }
+    json_decref(object);
+}
+
+/* A meter with one record of each quantity that has a meaning for Home Assistant, and some that have none. */
+static void fill_with_records(struct wm_frame *frame)
+{
+    static const char hex[] = "0044EE4D785634123C047A01000000"
+                              "040601000000"   /* energy kWh */
+                              "04FB0001000000" /* energy 0.1 MWh */
+                              "040F01000000"   /* energy MJ */
+                              "041301000000"   /* volume */
+                              "441301000000"   /* volume, storage 1 */
+                              "142B01000000"   /* power, maximum */
+                              "042B01000000"   /* power */
+                              "043B01000000"   /* flow */
+                              "025A0100"       /* temperature */
+                              "02620100"       /* difference: K */
+                              "02680100"       /* pressure */
+                              "02FB1A0100"     /* humidity */
+                              "02FD480100"     /* voltage */
+                              "02FD590100"     /* current */
+                              "02FB2E0100"     /* frequency */
+                              "02FD710100"     /* reception level */
+                              "02FD740100"     /* days */
+                              "02220100"       /* hours */
+                              "026E0100"       /* HCA */
+                              "02FD170000";    /* error flags */
+
+    ck_assert_int_eq(wm_hex_decode(hex, strlen(hex), frame->data, sizeof frame->data, &frame->len, NULL), WM_OK);
+    frame->data[0] = (uint8_t)(frame->len - 1);
+}
+
+START_TEST(discovery)
+{
+    struct listener *listener = listen_to(&broker, "home", "homeassistant/#");
+    unsigned heard, with_class = 0;
+
+    add("mqtt://127.0.0.1:%u?spool=none&discovery=homeassistant", broker.port);
+    sample_of_one_meter(&sample, 1);
+    fill_with_records(&sample.frame);
+    ck_assert_int_eq(wm_open(sample.opener, (struct wm_span){sample.frame.data, sample.frame.len}, &sample.message), WM_OK);
+    ck_assert_int_eq(wm_reading_content(NULL, &sample.message, &sample.content), WM_OK);
+    for (int i = 0; i < 3; i++) /* announced once */
+        ck_assert_int_eq(wm_outputs_write(outputs, &sample.reading), WM_OK);
+    ck_assert_int_eq(wm_outputs_close(outputs), WM_OK);
+    heard = listener_wait(listener, 22, 20);
+    ck_assert_uint_ge(heard, 22);
+    for (unsigned i = 0; i < heard; i++) {
+        check_discovery(listener_topic(listener, i), listener_payload(listener, i), "wmsdr/SON/12345678");
+        with_class += strstr(listener_payload(listener, i), "\"device_class\"") != NULL;
+        for (unsigned k = 0; k < i; k++)
+            ck_assert_str_ne(listener_topic(listener, i), listener_topic(listener, k));
+    }
+    ck_assert_uint_ge(with_class, 16);
+    listener_stop(listener);
+}
+END_TEST
+
 /* The number of a reading from its volume. */
 static unsigned number_of(const char *payload)
 {
@@ -367,6 +510,7 @@ Suite *wm_test_suite(void)
     suite_add_tcase(suite, mqtt);
     tcase_add_checked_fixture(mqtt, start_with_broker, stop);
     tcase_add_test(mqtt, readings_arrive_and_are_retained);
+    tcase_add_test(mqtt, discovery);
     tcase_add_test(mqtt, telegrams_unopened);
     tcase_add_test(mqtt, the_will);
     tcase_add_test(mqtt, the_spool_outlives_the_process);

@@ -203,7 +203,7 @@ static enum wm_status listen_on(struct http *http)
     http->daemon =
         MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | (list->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0u), 0,
                          NULL, NULL, answer, http, MHD_OPTION_SOCK_ADDR, list->ai_addr, MHD_OPTION_CONNECTION_LIMIT, 64u,
-                         MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+                         MHD_OPTION_CONNECTION_TIMEOUT, 30u, MHD_OPTION_END);
     freeaddrinfo(list);
     if (http->daemon)
         return WM_OK;
