@@ -177,7 +177,7 @@ void wm_channel_destroy(struct wm_channel *channel)
 void wm_channel_reset(struct wm_channel *channel)
 {
     wm_listener_reset(channel->listener);
-    channel->now = (struct wm_cell){.open = false};
+    channel->now = (struct wm_cell){.floor = channel->now.floor}; /* a figure of the statistics, which a reset keeps */
     wm_channel_begin_at(channel, 0);
 }
 

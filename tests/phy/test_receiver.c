@@ -116,6 +116,7 @@ START_TEST(statistics_count)
         ck_assert_double_eq_tol(stats.mode[mode].noise_dbfs, 10 * log10(air.noise_variance * 240e3 / RATE), 2.5);
     ck_assert_int_eq(wm_receiver_flush(receiver), WM_OK);
     wm_receiver_stats(receiver, &stats);
+    ck_assert_double_eq_tol(stats.mode[WM_MODE_S].noise_dbfs, 10 * log10(air.noise_variance * 240e3 / RATE), 2.5);
     ck_assert_uint_eq(stats.samples, air.samples - 2);
     ck_assert_uint_eq(stats.mode[WM_MODE_S].frames, 2);
     ck_assert_uint_eq(stats.mode[WM_MODE_T].frames, 2);

@@ -128,9 +128,9 @@ START_TEST(the_longest_frames_are_heard)
     air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 290, .at_s = 0.02, .ec_n0_db = 12, .clock_ppm = -100e3});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 290, .at_s = 0.03, .ec_n0_db = 12, .clock_ppm = -15e3});
     air_send(&air, &(struct air_burst){.mode = WM_MODE_C, .bytes = 290, .at_s = 0.08, .ec_n0_db = 12, .clock_ppm = 100});
-    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 1, .at_s = 0.22, .ec_n0_db = 15});
-    air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 1, .at_s = 0.24, .ec_n0_db = 15});
-    air_send(&air, &(struct air_burst){.mode = WM_MODE_C, .bytes = 1, .at_s = 0.26, .ec_n0_db = 15});
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 12, .at_s = 0.22, .ec_n0_db = 15});
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_T, .bytes = 12, .at_s = 0.24, .ec_n0_db = 15});
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_C, .bytes = 12, .at_s = 0.26, .ec_n0_db = 15});
     ear_open(&ear, &air);
     ear_hear(&ear, WM_SAMPLES_CU8, NULL);
     air_heard_once(&air);
