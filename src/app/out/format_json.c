@@ -409,7 +409,10 @@ static void summary_member(struct wm_json *json, const struct wm_summary *summar
             out += wm_decimal_text(entry->number, out, SUMMARY_ENTRY - WM_SUMMARY_NAME - 8);
         } else {
             *out++ = '"';
-            out = wm_json_escape(out, entry->text, strlen(entry->text));
+            if (entry->is_free_text)
+                out = wm_json_escape(out, entry->text, strlen(entry->text));
+            else
+                out = put_name(out, entry->text);
             *out++ = '"';
         }
         end_run(json, &run, out);

@@ -225,11 +225,23 @@ bool wm_datetime_read_m(struct wm_span bytes, struct wm_record *record)
     return true;
 }
 
-/* n digits, or n X for a part that is left open (ISO 8601-2). */
-static char *put(char *out, unsigned value, unsigned n, bool open)
+/* Two digits, or XX for a part that is left open (ISO 8601-2). */
+static char *put_2(char *out, unsigned value, bool open)
+{
+    out[0] = open ? 'X' : (char)('0' + value / 10);
+    out[1] = open ? 'X' : (char)('0' + value % 10);
+    return out + 2;
+}
+
+static char *put_4(char *out, unsigned value, bool open)
+{
+    return put_2(put_2(out, value / 100, open), value % 100, open);
+}
+
+static char *put_digits(char *out, unsigned value, unsigned n)
 {
     for (unsigned i = n; i > 0; i--, value /= 10)
-        out[i - 1] = open ? 'X' : (char)('0' + value % 10);
+        out[i - 1] = (char)('0' + value % 10);
     return out + n;
 }
 
@@ -239,13 +251,13 @@ static char *put_rest(char *out, const struct wm_datetime *when)
     if (when->second_bits) {
         unsigned digits = when->second_bits == 8 ? 3 : 5;
         *out++ = '.';
-        out = put(out, (when->second_part * (digits == 3 ? 1000u : 100000u)) >> when->second_bits, digits, false);
+        out = put_digits(out, (when->second_part * (digits == 3 ? 1000u : 100000u)) >> when->second_bits, digits);
     }
     if (when->has_offset && when->offset_hours == 0) {
         *out++ = 'Z';
     } else if (when->has_offset) {
         *out++ = when->offset_hours < 0 ? '-' : '+';
-        out = put(out, (unsigned)(when->offset_hours < 0 ? -when->offset_hours : when->offset_hours), 2, false);
+        out = put_2(out, (unsigned)(when->offset_hours < 0 ? -when->offset_hours : when->offset_hours), false);
         memcpy(out, ":00", 3);
         out += 3;
     }
@@ -257,21 +269,21 @@ size_t wm_datetime_text(enum wm_value_kind kind, const struct wm_datetime *when,
     char *end = out;
 
     if (kind != WM_VALUE_TIME) {
-        end = put(end, when->year, 4, when->year == 0);
+        end = put_4(end, when->year, when->year == 0);
         *end++ = '-';
-        end = put(end, when->month, 2, when->month == 0);
+        end = put_2(end, when->month, when->month == 0);
         *end++ = '-';
-        end = put(end, when->day, 2, when->day == 0);
+        end = put_2(end, when->day, when->day == 0);
     }
     if (kind == WM_VALUE_DATETIME)
         *end++ = 'T';
     if (kind != WM_VALUE_DATE) {
-        end = put(end, when->hour, 2, when->hour == EVERY_HOUR);
+        end = put_2(end, when->hour, when->hour == EVERY_HOUR);
         *end++ = ':';
-        end = put(end, when->minute, 2, when->minute == EVERY_MINUTE);
+        end = put_2(end, when->minute, when->minute == EVERY_MINUTE);
         if (when->has_second) {
             *end++ = ':';
-            end = put(end, when->second, 2, when->second == EVERY_SECOND);
+            end = put_2(end, when->second, when->second == EVERY_SECOND);
         }
         if (when->has_offset)
             end = put_rest(end, when);

@@ -339,6 +339,7 @@ static struct wm_summary_entry *entry_for(struct wm_summary *summary, uint32_t k
 static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, enum factor factor, const struct wm_record *record)
 {
     entry->is_number = wm_record_decimal(record, &entry->number);
+    entry->is_free_text = record->kind == WM_VALUE_TEXT;
     if (entry->is_number)
         return scale(&entry->number, factor);
     if (rule->shape != SHAPE_PLAIN && rule->shape != SHAPE_CLOCK)
@@ -407,6 +408,6 @@ void wm_summary_text(struct wm_summary *summary, const char *name, const char *t
     memcpy(entry->text, text, len + 1);
     memcpy(entry->name, name, name_len + 1);
     entry->name_len = (uint8_t)name_len;
-    entry->is_number = false;
+    entry->is_number = entry->is_free_text = false;
     summary->count++;
 }

@@ -14,6 +14,7 @@ struct wm_summary_entry {
     char name[WM_SUMMARY_NAME]; /* lower case letters, digits, underscores */
     uint32_t key;               /* of the rule and its storage, tariff …: what makes a second one */
     bool is_number;
+    bool is_free_text; /* the meter's own words, which may be anything; other text is digits, words and signs */
     uint8_t name_len;
     struct wm_decimal number;
     char text[WM_SUMMARY_TEXT]; /* UTF-8, where it is no number */
