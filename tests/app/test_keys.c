@@ -114,6 +114,38 @@ START_TEST(counters_refuse_replays_over_runs)
 }
 END_TEST
 
+/* Received: a recording played again. (A copy within seconds is left out as a repeater's.) */
+START_TEST(counters_refuse_replays_on_air)
+{
+    cli_run(&cli, "printf 'T A %s\\nT A %s\\n' " MODE7 " " MODE7 " >air; $W synth -t air -o air_868.95M_1600k.cu8 && "
+                  "$W rx -q -r air_868.95M_1600k.cu8 -F json --counters c --key " KEY);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    has("\"verdict\":\"decrypted-and-authenticated\"");
+    cli_run(&cli, "$W rx -q -r air_868.95M_1600k.cu8 -F json --counters c --key " KEY);
+    ck_assert_ptr_null(strstr(cli.out, "decrypted-and-authenticated"));
+    has("\"verdict\":\"replayed-counter\"");
+    /* where the counter cannot be kept nothing is delivered */
+    cli_run(&cli, "ulimit -f 0; $W rx -q -r air_868.95M_1600k.cu8 -F json --counters c2 --key " KEY);
+    ck_assert_int_eq(cli.exit_code, 1);
+    ck_assert_ptr_null(strstr(cli.out, "verdict"));
+}
+END_TEST
+
+START_TEST(what_is_not_public_is_asked_for)
+{
+    cli_run(&cli, "$W decode --help");
+    has("--experimental");
+    has("--date");
+    cli_run(&cli, "$W decode --date yesterday " MODE7);
+    ck_assert_int_eq(cli.exit_code, 2);
+    ck_assert_ptr_nonnull(strstr(cli.err, "--date: not a day"));
+    cli_run(&cli, "$W rx --help");
+    has("--experimental");
+    has("--counters");
+    has("--shared-keys");
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("app: wmsdr keys, --explain, --counters");
@@ -124,6 +156,8 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, other_programs_key_files);
     tcase_add_test(tests, explain_names_every_byte);
     tcase_add_test(tests, counters_refuse_replays_over_runs);
+    tcase_add_test(tests, counters_refuse_replays_on_air);
+    tcase_add_test(tests, what_is_not_public_is_asked_for);
     suite_add_tcase(suite, tests);
     return suite;
 }

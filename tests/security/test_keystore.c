@@ -82,6 +82,103 @@ START_TEST(most_specific_first)
 }
 END_TEST
 
+/* Beginnings of ids come behind whole ids, longer ones first, and before patterns without an id. */
+START_TEST(beginnings_of_ids)
+{
+    add("12*", 1);
+    add("1234567*", 2);
+    add("KAM-12*", 3);
+    add("KAM.*.*.*", 4);
+    add("12345678", 5);
+    add("*", 6);
+    add("KAM.123*.1B.16", 7);
+    ck_assert_str_eq(found(KAM, 0x12345678, 0x1B, 0x16), "5 2 7 3 1 4 6 ");
+    ck_assert_str_eq(found(KAM, 0x12345688, 0x1B, 0x16), "7 3 1 4 6 ");
+    ck_assert_str_eq(found(ELS, 0x12345670, 0x1B, 0x16), "2 1 6 ");
+    ck_assert_str_eq(found(ELS, 0x11999999, 0x1B, 0x16), "6 ");
+}
+END_TEST
+
+static enum wm_status import(enum wm_key_format format, const char *text, unsigned *line, const char **why)
+{
+    char path[] = "/tmp/wmsdr_keys_XXXXXX";
+    int file = mkstemp(path);
+    enum wm_status status;
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    status = wm_keystore_import(keys, path, format, false, line, why);
+    unlink(path);
+    return status;
+}
+
+#define FIRST(mark) #mark "0102030405060708090A0B0C0D0E0F"
+
+/* What meter files of wmbusmeters may have in id=: lists, beginnings, exclusions, parts, addresses of the wired bus. */
+START_TEST(lists_of_a_meter_file)
+{
+    unsigned line;
+    const char *why = "";
+
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS,
+                            "name=All\ndriver=auto\nkey=" FIRST(01) "\nid=1234*,!12345678,p12, 99999999.M=ELS.V=1b.T=16 \n", &line,
+                            &why),
+                     WM_OK);
+    ck_assert_str_eq(found(KAM, 0x12345679, 1, 2), "1 ");
+    ck_assert_str_eq(found(KAM, 0x12345678, 1, 2), "");
+    ck_assert_str_eq(found(KAM, 0x12355679, 1, 2), "");
+    ck_assert_str_eq(found(ELS, 0x99999999, 0x1B, 0x16), "1 ");
+    ck_assert_str_eq(found(ELS, 0x99999999, 0x1B, 0x17), "");
+    ck_assert_str_eq(found(KAM, 0x99999999, 0x1B, 0x16), "");
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS,
+                            "id=ANYID,!*.M=2D2C,!4*.T=07\r\n# a comment\nno equals sign\nkey=" FIRST(02) "\r\n", &line, &why),
+                     WM_OK);
+    ck_assert_str_eq(found(KAM, 0x50000000, 1, 7), "");
+    ck_assert_str_eq(found(ELS, 0x50000000, 1, 7), "2 ");
+    ck_assert_str_eq(found(ELS, 0x40000000, 1, 7), "");
+    ck_assert_str_eq(found(ELS, 0x40000000, 1, 6), "2 ");
+    ck_assert_str_eq(found(ELS, 0x12345679, 1, 6), "1 2 ");
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS, "id=100002842D2C011B\nkey=" FIRST(03) "\n", &line, &why), WM_OK);
+    ck_assert_str_eq(found(KAM, 0x10000284, 0x01, 0x1B), "3 ");
+    ck_assert_uint_eq(wm_keystore_count(keys), 4);
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS, "id=p0\nkey=" FIRST(04) "\n", &line, &why), WM_OK); /* a wired meter */
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS, "id=87654321\nkey=NOKEY\n", &line, &why), WM_OK);
+    ck_assert_int_eq(import(WM_KEYS_WMBUSMETERS, "id=87654321\nkey=\n", &line, &why), WM_OK);
+    ck_assert_uint_eq(wm_keystore_count(keys), 4);
+    static const char *const wrong[] = {"id=1234567",      "id=12345678*", "id=!!12345678", "id=12345678.X=KAM", "id=12345678.M=KA",
+                                        "id=12345678.V=1", "id=1234x*",    "id=p",          "id=12345678.T",     "id=,12345678"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        why = "";
+        ck_assert_msg(import(WM_KEYS_WMBUSMETERS, wrong[i], &line, &why) == WM_MALFORMED, "%s", wrong[i]);
+        ck_assert_uint_eq(line, 1);
+        ck_assert_uint_gt(strlen(why), 5);
+    }
+    wm_keystore_clear(keys);
+    ck_assert_str_eq(found(ELS, 0x40000000, 1, 6), "");
+    add("*", 9);
+    ck_assert_str_eq(found(ELS, 0x40000000, 1, 6), "9 ");
+}
+END_TEST
+
+/* The first key of a group with exceptions, others without. */
+START_TEST(exceptions_are_one_keys_own)
+{
+    struct wm_key key = {.bytes = {1, [15] = 0x0F}};
+    struct wm_key_pattern any = {0}, one = {.has_id = true, .address.id = 0x12345678};
+
+    ck_assert_int_eq(wm_keystore_add_except(keys, &any, &one, 1, &key), WM_OK);
+    key.bytes[0] = 2;
+    ck_assert_int_eq(wm_keystore_add(keys, &any, &key), WM_OK);
+    key.bytes[0] = 3;
+    ck_assert_int_eq(wm_keystore_add_except(keys, &any, &one, 1, &key), WM_OK);
+    key.bytes[0] = 4;
+    ck_assert_int_eq(wm_keystore_add(keys, &one, &key), WM_OK);
+    ck_assert_str_eq(found(KAM, 0x12345678, 1, 2), "4 2 ");
+    ck_assert_str_eq(found(KAM, 0x12345679, 1, 2), "1 2 3 ");
+}
+END_TEST
+
 START_TEST(many_keys_are_all_found)
 {
     enum { COUNT = 20000 };
@@ -273,6 +370,9 @@ Suite *wm_test_suite(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, most_specific_first);
+    tcase_add_test(tests, beginnings_of_ids);
+    tcase_add_test(tests, lists_of_a_meter_file);
+    tcase_add_test(tests, exceptions_are_one_keys_own);
     tcase_add_test(tests, many_keys_are_all_found);
     tcase_add_test(tests, lines_that_are_right);
     tcase_add_test(tests, lines_that_are_wrong);
