@@ -13,5 +13,5 @@ if ! command -v clang >/dev/null || ! echo 'int LLVMFuzzerTestOneInput(void) { r
 fi
 cmake -S "$source_dir" -B "$build_dir" -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWMSDR_FUZZ=ON \
     -DWMSDR_SANITIZE=address,undefined -DWMSDR_BENCH=OFF >/dev/null
-cmake --build "$build_dir" --target fuzz_seeds fuzz_deframe fuzz_ell fuzz_afl fuzz_tpl fuzz_open fuzz_keyfile >/dev/null
+cmake --build "$build_dir" --target fuzz_seeds fuzz_deframe fuzz_ell fuzz_afl fuzz_tpl fuzz_open fuzz_keyfile fuzz_content >/dev/null
 ctest --test-dir "$build_dir" -R '^fuzz_' --output-on-failure

@@ -106,9 +106,36 @@ static void save_key_files(void)
         save("keyfile", (unsigned)i, (struct wm_span){(const uint8_t *)files[i], 1 + strlen(files[i] + 1)});
 }
 
+/* CI and application data. The profiles are those of EN 13757-3:2018, Annex F, the frames of Annex G. */
+static void save_contents(void)
+{
+    static const char *const contents[] = {
+        "780C1427048502046D32371F1502FD170000",
+        "780202D20402152E16022A3423",
+        "6908313B02020215022A",
+        "79313B42A6D2042E163423",
+        "79E7F1A3FCED2400E723002E5E00BF2C0D0000",
+        "78868081006D0000A04111358490810003F04902008D908100831E0A34FEA0860100D0FB0100",
+        "7884046D002041118B04150030128D04951F056901030211",
+        "7884046D002341118B04151630128D049513056901110203",
+        "7802FC034852257444000DFD0C0334474B42012DFF010F0102",
+        "73785634120A00E97E0100000035010000",
+        "7008",
+        "6C0000200041110000",
+        "7805010000C84142054B0000803F02FB1A64000293FC0105000D6D0521010203041F0102",
+    };
+
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        uint8_t bytes[64];
+        size_t len;
+        FUZZ_CHECK(wm_hex_decode(contents[i], strlen(contents[i]), bytes, sizeof bytes, &len, NULL) == WM_OK);
+        save("content", (unsigned)i, (struct wm_span){bytes, len});
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"deframe", "ell", "afl", "tpl", "open", "keyfile"};
+    static const char *const kinds[] = {"deframe", "ell", "afl", "tpl", "open", "keyfile", "content"};
     static const unsigned modes[] = {0, 2, 3, 4, 5, 7, 8, 9, 10, 13};
     struct wm_sealer *sealer;
     char path[4096];
@@ -121,6 +148,7 @@ int main(int argc, char **argv)
         snprintf(path, sizeof path, "%s/%s", root, kinds[i]);
         mkdir(path, 0777);
     }
+    save_contents();
     FUZZ_CHECK(wm_sealer_create(&sealer) == WM_OK);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         for (int direction = 0; direction < 2; direction++) {
