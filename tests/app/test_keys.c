@@ -125,8 +125,10 @@ START_TEST(counters_refuse_replays_on_air)
     ck_assert_ptr_null(strstr(cli.out, "decrypted-and-authenticated"));
     has("\"verdict\":\"replayed-counter\"");
     /* where the counter cannot be kept nothing is delivered */
-    cli_run(&cli, "ulimit -f 0; $W rx -q -r air_868.95M_1600k.cu8 -F json --counters c2 --key " KEY);
-    ck_assert_int_eq(cli.exit_code, 1);
+    cli_run(&cli,
+            "$W decode -q --counters c2 -F hex " MODE7 " >/dev/null; ls c2 >/dev/null && "
+            "{ trap '' XFSZ; ulimit -f 0; $W rx -q -r air_868.95M_1600k.cu8 -F json --counters c2 --key " KEY "; } 2>&1 | cat");
+    has("the file of message counters cannot be written");
     ck_assert_ptr_null(strstr(cli.out, "verdict"));
 }
 END_TEST
