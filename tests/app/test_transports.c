@@ -251,11 +251,11 @@ static const struct {
      "\"telegram\":\"1E44EE4D070000003C077A8F0000000C130700000002FD170000426CE1F12F\"}\n"},
     {"influx", "wmbus,mode=T,format=A,grade=clean,manufacturer=SON,id=00000007,version=60,type_name=water,verdict=plain "
                "sample=7,channel_hz=868950000,offset_hz=0,rssi_dbfs=-31.0,snr_db=14.0,type=7,acc=143,status=\"00\","
-               "volume_m3=0.007,error_flags=0,date_storage_1=\"XXXX-01-01\" 1714564807000000000\n"},
+               "volume_m3=0.007,error_flags=0,date_storage_1=\"XXXX-01-01\",total_m3=0.007,target_date=\"XXXX-01-01\" 1714564807000000000\n"},
     {"flat", "{\"time\":\"2024-05-01T12:00:07.000000Z\",\"sample\":7,\"mode\":\"T\",\"format\":\"A\",\"channel_hz\":868950000,"
              "\"offset_hz\":0,\"rssi_dbfs\":-31.0,\"snr_db\":14.0,\"grade\":\"clean\",\"manufacturer\":\"SON\",\"id\":\"00000007\","
              "\"version\":60,\"type\":7,\"type_name\":\"water\",\"acc\":143,\"status\":\"00\",\"verdict\":\"plain\","
-             "\"volume_m3\":0.007,\"error_flags\":0,\"date_storage_1\":\"XXXX-01-01\"}\n"},
+             "\"volume_m3\":0.007,\"error_flags\":0,\"date_storage_1\":\"XXXX-01-01\",\"total_m3\":0.007,\"target_date\":\"XXXX-01-01\"}\n"},
 };
 
 START_TEST(formats)

@@ -9,17 +9,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAMES_MAX 128
+
 struct walk {
     wm_field_visit *visit;
     void *user;
+    uint32_t seen[NAMES_MAX]; /* hashes of the names given: a collision costs a needless _2, the same in each telegram */
+    unsigned count;
 };
 
-static void give(const struct walk *walk, const char *name, enum wm_field_kind kind, const char *text)
+/* How often a name has come in this telegram, this time included. */
+static unsigned occurrence(struct walk *walk, const char *name)
 {
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    unsigned times = 1;
+
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    for (unsigned i = 0; i < walk->count; i++)
+        times += walk->seen[i] == hash;
+    if (walk->count < NAMES_MAX)
+        walk->seen[walk->count++] = hash;
+    return times;
+}
+
+static void give(struct walk *walk, const char *name, enum wm_field_kind kind, const char *text)
+{
+    (void)occurrence(walk, name);
     walk->visit(walk->user, &(struct wm_field){name, kind, text, NULL});
 }
 
-__attribute__((format(printf, 4, 5))) static void givef(const struct walk *walk, const char *name, enum wm_field_kind kind,
+__attribute__((format(printf, 4, 5))) static void givef(struct walk *walk, const char *name, enum wm_field_kind kind,
                                                         const char *format, ...)
 {
     char text[64];
@@ -31,7 +51,7 @@ __attribute__((format(printf, 4, 5))) static void givef(const struct walk *walk,
     give(walk, name, kind, text);
 }
 
-static void heard(const struct walk *walk, const struct wm_reading *reading)
+static void heard(struct walk *walk, const struct wm_reading *reading)
 {
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
@@ -58,7 +78,7 @@ static void heard(const struct walk *walk, const struct wm_reading *reading)
     give(walk, "grade", WM_FIELD_STRING, wm_grade_name(frame->grade));
 }
 
-static void whose(const struct walk *walk, const struct wm_message *message)
+static void whose(struct walk *walk, const struct wm_message *message)
 {
     char manufacturer[4];
 
@@ -147,28 +167,11 @@ static bool name_of(const struct wm_record *record, char name[WM_FIELD_NAME])
     return name[0] != '\0';
 }
 
-/* How often a name has come in this telegram, by a hash of it: a collision costs a needless _2, the same in each telegram. */
-static unsigned occurrence(uint32_t seen[64], unsigned *count, const char *name)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    unsigned times = 1;
-
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    for (unsigned i = 0; i < *count; i++)
-        times += seen[i] == hash;
-    if (*count < 64)
-        seen[(*count)++] = hash;
-    return times;
-}
-
-static void records(const struct walk *walk, const struct wm_reading *reading)
+static void records(struct walk *walk, const struct wm_reading *reading)
 {
     struct wm_record_reader reader = wm_reading_records(reading);
     struct wm_record record;
     const char *why = NULL;
-    uint32_t seen[64];
-    unsigned count = 0;
 
     if (!wm_reading_has_records(reading))
         return;
@@ -180,7 +183,7 @@ static void records(const struct walk *walk, const struct wm_reading *reading)
 
         if (record.idle || record.kind == WM_VALUE_NONE || record.kind == WM_VALUE_BYTES || !name_of(&record, name))
             continue;
-        times = occurrence(seen, &count, name);
+        times = occurrence(walk, name);
         if (times > 1)
             snprintf(name + strlen(name), 16, "_%u", times);
         wm_record_text(&record, text);
@@ -192,9 +195,30 @@ static void records(const struct walk *walk, const struct wm_reading *reading)
     }
 }
 
+/* The common values under their common names; a name that was given already means the same there. */
+static void summary_fields(struct walk *walk, const struct wm_reading *reading)
+{
+    struct wm_summary summary;
+
+    if (!wm_reading_has_records(reading))
+        return;
+    wm_reading_summary(reading, &summary);
+    for (unsigned i = 0; i < summary.count; i++) {
+        const struct wm_summary_entry *entry = &summary.entry[i];
+        char text[WM_VALUE_CHARS];
+
+        if (occurrence(walk, entry->name) > 1)
+            continue;
+        if (entry->is_number && !wm_decimal_text(entry->number, text, sizeof text))
+            continue;
+        walk->visit(walk->user, &(struct wm_field){entry->name, entry->is_number ? WM_FIELD_NUMBER : WM_FIELD_STRING,
+                                                   entry->is_number ? text : entry->text, NULL});
+    }
+}
+
 void wm_fields_walk(const struct wm_reading *reading, bool extra, wm_field_visit *visit, void *user)
 {
-    struct walk walk = {visit, user};
+    struct walk walk = {.visit = visit, .user = user};
 
     heard(&walk, reading);
     whose(&walk, reading->message);
@@ -209,6 +233,7 @@ void wm_fields_walk(const struct wm_reading *reading, bool extra, wm_field_visit
         }
     }
     records(&walk, reading);
+    summary_fields(&walk, reading);
 }
 
 enum wm_status wm_fields_parse(const char *list, struct wm_fields *fields, const char **why)

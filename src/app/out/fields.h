@@ -8,7 +8,8 @@
  *
  *     quantity [_detail] [_maximum|_minimum|_error] [_storage_N] [_tariff_N] [_subunit_N] [_unit]
  *
- * in lower case, as volume_m3 or power_maximum_tariff_2_kw; the second of a name in one telegram ends in _2, and so on. */
+ * in lower case, as volume_m3 or power_maximum_tariff_2_kw; the second of a name in one telegram ends in _2, and so on. Then come
+ * the names of the summary (total_m3 …, docs/readings.md), where they are not among those already. */
 
 enum wm_field_kind { WM_FIELD_NULL, WM_FIELD_NUMBER, WM_FIELD_STRING, WM_FIELD_BOOL };
 
