@@ -2,11 +2,13 @@
 #include "app/commands.h"
 #include "app/common.h"
 #include "app/config.h"
+#include "app/live.h"
 #include "app/rx_report.h"
 #include "app/time_text.h"
 #include "dsp/kernels.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +23,9 @@ enum {
     CONFIG,
     CHECK,
     READ,
+    DEVICE,
+    GAIN,
+    PPM,
     RATE,
     FREQUENCY,
     FORMAT,
@@ -42,6 +47,7 @@ enum {
     START,
     NO_REPAIR,
     KERNELS,
+    SPEED,
     QUIET
 };
 
@@ -50,9 +56,19 @@ static const struct wm_option options[] = {
     [CHECK] = WM_OPTION_CHECK,
     [READ] = {'r', "read", "FILE",
               "the recording: raw IQ or SigMF; - is standard input (cu8 unless --format\n"
-              "says otherwise). Without it the bundled demo recording is played"},
-    [RATE] = {'s', "rate", "RATE", "sample rate, 0.8M to 20M; default: from SigMF or the file name (_1600k)"},
-    [FREQUENCY] = {'f', "frequency", "FREQ", "centre frequency; default: from SigMF or the file name (_868.95M)"},
+              "says otherwise)"},
+    [DEVICE] = {'d', "device", "RADIO",
+                "a radio: rtlsdr[:SERIAL], soapy:ARGS, rtltcp:HOST[:PORT]; several times for\n"
+                "several at once. Without -d and -r the first usable radio is taken (see\n"
+                "wmsdr devices), and where there is none the bundled recording is played"},
+    [GAIN] = {'g', "gain", "GAIN", "decibels, agc (the radio's own), or auto: by the noise (default)"},
+    [PPM] = {'p', "ppm", "PPM", "the radio's oscillator is off by this much"},
+    [RATE] = {'s', "rate", "RATE",
+              "sample rate, 0.8M to 20M; default: from SigMF or the file name (_1600k), of a\n"
+              "radio what the modes need"},
+    [FREQUENCY] = {'f', "frequency", "FREQ",
+                   "centre frequency; default: from SigMF or the file name (_868.95M), of a\n"
+                   "radio beside the channels. -f, -s, -g and -p behind a -d are for that radio"},
     [FORMAT] = {0, "format", "FORMAT", "cu8, cs8, cs16 or cf32; default: from SigMF or the file's extension"},
     [MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"},
     [OUTPUT] = WM_OPTION_OUTPUT,
@@ -74,15 +90,18 @@ static const struct wm_option options[] = {
     [KERNELS] = {0, "kernels", "NAME",
                  "the SIMD variant to use: scalar, sse4.1, avx2, avx512 or neon, where the CPU\n"
                  "has it; default: the best"},
+    [SPEED] = {0, "speed", "SPEED", "of a recording: max (default), or realtime, as it came from the radio"},
     [QUIET] = {'q', "quiet", NULL, "only errors on standard error"},
 };
 
 struct rx {
     const char *path;
+    struct wm_live_config live;
+    struct wm_live_spec every; /* what is said before the first -d */
     struct wm_source_info wanted;
     unsigned modes;
     const char *kernels;
-    bool no_repair, quiet, shared, experimental;
+    bool no_repair, quiet, shared, experimental, realtime;
     bool check, reloading, has_key;
     int argc; /* as they were given, for a reload */
     char **argv;
@@ -99,26 +118,6 @@ static int misused(const char *option, const char *value, const char *remedy)
 
     snprintf(why, sizeof why, "%s %.80s: %s", option, value, remedy);
     return wm_command_misused(&wm_command_rx, why);
-}
-
-static int parse_modes(struct rx *rx, const char *list)
-{
-    const char *s = list;
-
-    while (*s) {
-        size_t len = strcspn(s, ",");
-        char name[8] = "";
-        enum wm_mode mode;
-
-        if (len >= sizeof name)
-            return misused("-m", list, "no such mode; there are S, T, C and C-down");
-        memcpy(name, s, len);
-        if (wm_mode_by_name(name, &mode) != WM_OK)
-            return misused("-m", list, "no such mode; there are S, T, C and C-down, with commas between");
-        rx->modes |= 1u << mode;
-        s += len + (s[len] == ',');
-    }
-    return WM_EXIT_OK;
 }
 
 static int parse_start(struct rx *rx, const char *text)
@@ -144,6 +143,49 @@ static int no_kernels(const char *name)
     return misused("--kernels", name, remedy);
 }
 
+static int add_device(struct rx *rx, const char *value)
+{
+    struct wm_live_spec *spec = &rx->live.radio[rx->live.count];
+    const char *why = "at most 8 radios";
+
+    if (rx->live.count < WM_LIVE_MAX)
+        *spec = rx->every;
+    if (rx->live.count == WM_LIVE_MAX || !wm_live_device(spec, value, &why))
+        return misused("-d", value, why);
+    rx->live.count++;
+    return WM_EXIT_OK;
+}
+
+/* What is said of the radio named last, or of all that come. */
+static int set_radio(struct rx *rx, int option, const char *value)
+{
+    struct wm_live_spec *spec = rx->live.count ? &rx->live.radio[rx->live.count - 1] : &rx->every;
+    char *end;
+
+    switch (option) {
+    case RATE:
+        if (wm_frequency_parse(value, &spec->rate_hz) != WM_OK || !(spec->rate_hz > 0))
+            return misused("-s", value, "not a sample rate; write 1600000, 1600k or 1.6M");
+        rx->wanted.sample_rate_hz = spec->rate_hz;
+        break;
+    case FREQUENCY:
+        if (wm_frequency_parse(value, &spec->centre_hz) != WM_OK || !(spec->centre_hz > 0))
+            return misused("-f", value, "not a frequency; write 868950000 or 868.95M");
+        rx->wanted.centre_hz = spec->centre_hz;
+        break;
+    case GAIN:
+        if (!wm_live_gain(spec, value))
+            return misused("-g", value, "not a gain; write auto, agc, or decibels: 32.8");
+        break;
+    default:
+        spec->ppm = strtod(value, &end);
+        if (end == value || *end || !(spec->ppm >= -1000 && spec->ppm <= 1000))
+            return misused("-p", value, "not parts per million between -1000 and 1000");
+        break;
+    }
+    return WM_EXIT_OK;
+}
+
 static int set_option(struct rx *rx, int option, char *value)
 {
     enum wm_status status = WM_OK;
@@ -158,21 +200,22 @@ static int set_option(struct rx *rx, int option, char *value)
     case READ:
         rx->path = value;
         break;
+    case DEVICE:
+        return add_device(rx, value);
     case RATE:
-        if (wm_frequency_parse(value, &rx->wanted.sample_rate_hz) != WM_OK || !(rx->wanted.sample_rate_hz > 0))
-            return misused("-s", value, "not a sample rate; write 1600000, 1600k or 1.6M");
-        break;
     case FREQUENCY:
-        if (wm_frequency_parse(value, &rx->wanted.centre_hz) != WM_OK || !(rx->wanted.centre_hz > 0))
-            return misused("-f", value, "not a frequency; write 868950000 or 868.95M");
-        break;
+    case GAIN:
+    case PPM:
+        return set_radio(rx, option, value);
     case FORMAT:
         if (wm_sample_format_by_name(value, &rx->wanted.format) != WM_OK)
             return misused("--format", value, "no such sample format; there are cu8, cs8, cs16 and cf32");
         rx->wanted.has_format = true;
         break;
     case MODES:
-        return parse_modes(rx, value);
+        if (!wm_modes_parse(value, &rx->modes))
+            return misused("-m", value, "no such mode; there are S, T, C and C-down, with commas between");
+        break;
     case OUTPUT:
         status = wm_common_output(rx->outputs, value);
         return status == WM_OK ? WM_EXIT_OK : status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
@@ -225,6 +268,11 @@ static int set_option(struct rx *rx, int option, char *value)
             return no_kernels(value);
         rx->kernels = value;
         break;
+    case SPEED:
+        rx->realtime = strcmp(value, "realtime") == 0;
+        if (!rx->realtime && strcmp(value, "max") != 0)
+            return misused("--speed", value, "no such speed; there are max and realtime");
+        break;
     default:
         rx->quiet = true;
         break;
@@ -253,7 +301,7 @@ static bool find_demo(const char *name, char path[4096])
     return access(path, R_OK) == 0;
 }
 
-/* No recording was named: until there are radios, the bundled one. Its keys are public and come with it. */
+/* Neither a recording nor a radio was named, and none is attached: the bundled recording. Its keys are public and come with it. */
 static int use_demo(struct rx *rx, char path[4096])
 {
     if (find_demo(DEMO_KEYS, path) && wm_common_keys(rx->keys, path, true) != WM_OK)
@@ -262,7 +310,7 @@ static int use_demo(struct rx *rx, char path[4096])
         wm_say("the demo recording is not installed; name a recording: wmsdr rx -r FILE");
         return WM_EXIT_FAILED;
     }
-    wm_say("no recording named (-r), and radios are not supported yet: playing the bundled synthetic recording");
+    wm_say("no radio attached (see wmsdr devices), no recording named (-r): playing the bundled synthetic recording");
     rx->path = path;
     return WM_EXIT_OK;
 }
@@ -357,11 +405,20 @@ static enum wm_status reload(struct rx *rx, struct wm_pipeline *pipeline, bool p
     return WM_OK;
 }
 
+/* Waits until sample `index` would have come from a radio that began when the reception did. A signal ends the wait. */
+static void pace(const struct wm_rx_progress *progress, uint64_t index)
+{
+    const double until_s = progress->started_s + (double)index / progress->rate_hz;
+    const struct timespec until = {(time_t)until_s, (long)((until_s - floor(until_s)) * 1e9)};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
 /* The receiver's loop. Everything that was heard has been written when it returns. */
 static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
                    struct wm_rx_progress *progress)
 {
-    static const size_t chunk = CHUNK_BYTES;
+    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : CHUNK_BYTES;
     const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
     unsigned char *buffer = malloc(chunk);
     enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
@@ -383,7 +440,7 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
         if (read != WM_OK)
             break;
         status = wm_receiver_push(receiver, buffer, len);
-        live |= len < chunk;
+        live |= len < chunk || rx->realtime;
         if (heard->telegrams != shown && (live || progress->on)) {
             wm_rx_progress_clear(progress);
             shown = heard->telegrams;
@@ -394,9 +451,10 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
         wm_receiver_stats(receiver, &stats);
         enough = wm_pipeline_satisfied(reception->pipeline) ||
                  (rx->filter.for_s > 0 && (double)stats.samples >= rx->filter.for_s * progress->rate_hz);
-        if (progress->on) {
+        if (progress->on)
             wm_rx_progress_show(progress, stats.samples, heard->telegrams);
-        }
+        if (rx->realtime)
+            pace(progress, stats.samples);
     }
     if (status == WM_OK)
         status = wm_receiver_flush(receiver);
@@ -503,6 +561,51 @@ static int run_source(struct rx *rx)
     return result;
 }
 
+static enum wm_status reload_live(void *user)
+{
+    struct rx *rx = user;
+
+    return reload(rx, rx->live.pipeline, false);
+}
+
+static int run_live(struct rx *rx, bool *hung)
+{
+    const struct wm_opener_config opener = {.keys = rx->keys, .counters = rx->counters, .experimental = rx->experimental};
+    int result = WM_EXIT_FAILED;
+
+    wm_outputs_patient(rx->outputs, false);
+    rx->live.modes = rx->modes;
+    rx->live.kernels = rx->kernels;
+    rx->live.repair = rx->no_repair ? &wm_repair_none : &wm_repair_default;
+    rx->live.quiet = rx->quiet;
+    rx->live.for_s = rx->filter.for_s;
+    rx->live.outputs = &rx->outputs;
+    rx->live.reload = reload_live;
+    rx->live.user = rx;
+    if (wm_pipeline_create_with(&opener, rx->outputs, &rx->live.pipeline) == WM_OK &&
+        wm_pipeline_filter(rx->live.pipeline, &rx->filter, 0) == WM_OK &&
+        wm_common_formats(rx->live.pipeline, rx->formats) == WM_OK)
+        result = wm_live_run(&rx->live, hung);
+    wm_pipeline_destroy(rx->live.pipeline);
+    return result;
+}
+
+/* Neither -r nor -d: a radio, or the bundled recording. */
+static int choose_source(struct rx *rx, char demo[4096])
+{
+    struct wm_radio_found trouble;
+
+    rx->live.radio[0] = rx->every;
+    if (wm_live_first(&rx->live.radio[0], &trouble)) {
+        rx->live.count = 1;
+        return WM_EXIT_OK;
+    }
+    if (!trouble.driver)
+        return use_demo(rx, demo);
+    wm_say("%s is attached, but %s", trouble.label, trouble.trouble);
+    return WM_EXIT_FAILED;
+}
+
 static int parse(struct rx *rx, const struct wm_command *command, int argc, char **argv, bool *done)
 {
     struct wm_option_reader reader = {.command = command, .argc = argc, .argv = argv};
@@ -534,7 +637,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     struct wm_config_args args;
     char why[WM_CONFIG_WHY];
     char demo[4096];
-    bool done = false;
+    bool done = false, hung = false;
     int result = WM_EXIT_FAILED;
 
     if (wm_config_merge(command, argc, argv, &args, why) != WM_OK) {
@@ -549,12 +652,14 @@ static int run(const struct wm_command *command, int argc, char **argv)
         wm_common_catch_signals();
         if (args.path)
             wm_common_catch_reload();
-        if (!rx.path)
-            result = use_demo(&rx, demo);
+        if (rx.path && rx.live.count)
+            result = wm_command_misused(command, "either a recording (-r) or radios (-d)");
+        else if (!rx.path && !rx.live.count)
+            result = choose_source(&rx, demo);
         if (result == WM_EXIT_OK && wm_common_default_output(rx.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
         if (result == WM_EXIT_OK)
-            result = run_source(&rx);
+            result = rx.live.count ? run_live(&rx, &hung) : run_source(&rx);
         if (rx.outputs && wm_common_close_outputs(rx.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
     }
@@ -562,6 +667,10 @@ static int run(const struct wm_command *command, int argc, char **argv)
     wm_keystore_destroy(rx.keys);
     wm_counters_close(rx.counters);
     wm_config_free(&args);
+    if (hung) {
+        fflush(NULL);
+        _Exit(result);
+    }
     return result;
 }
 

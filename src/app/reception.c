@@ -16,6 +16,10 @@ enum wm_status wm_reception_on_sync(void *user, const struct wm_sync *sync, size
     frame.on_air = true;
     frame.mode = sync->mode;
     frame.signal = *sync->signal;
+    if (reception->on_frame) {
+        reception->on_frame(reception->user, &frame);
+        return WM_OK;
+    }
     /* That an output has failed is no reason for the receiver to take the frame for noise: the caller of push looks at `failed`. */
     if (reception->failed == WM_OK)
         reception->failed = wm_pipeline_push(reception->pipeline, &frame, NULL);

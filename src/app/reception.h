@@ -10,7 +10,9 @@ struct wm_reception {
     struct wm_pipeline *pipeline;   /* borrowed */
     const struct wm_repair *repair; /* borrowed */
     struct wm_deframe_stats stats[WM_MODE_COUNT];
-    enum wm_status failed; /* the first failure of the pipeline: nothing is written after it */
+    enum wm_status failed;                                /* the first failure of the pipeline: nothing is written after it */
+    void (*on_frame)(void *user, struct wm_frame *frame); /* gets the frames instead of the pipeline; NULL: the pipeline */
+    void *user;
 };
 
 enum wm_status wm_reception_on_sync(void *reception, const struct wm_sync *sync, size_t *air_bytes);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where samples come from. Files and pipes now; radios join this table later. */
+/* Where recorded samples come from: files and pipes. Radios are in radio.h. */
 struct wm_source;
 
 /* What is known about a stream; 0 / false where it is not. */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/radio/level.h"
+
+#include "base/select.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MEASURED 1024
+#define EVERY    8
+#define FLAT     256 /* bytes of one value that are no signal: half a USB packet */
+
+struct wm_level_meter wm_level_meter_of(enum wm_sample_format format)
+{
+    return (struct wm_level_meter){.format = format};
+}
+
+/* Both components in full scale, and whether one is at its end. */
+static bool sample_at(enum wm_sample_format format, const unsigned char *p, double *i, double *q)
+{
+    int16_t words[2];
+    float floats[2];
+
+    switch (format) {
+    case WM_SAMPLES_CU8:
+        *i = (p[0] - 127.5) / 127.5;
+        *q = (p[1] - 127.5) / 127.5;
+        return p[0] == 0 || p[0] == 255 || p[1] == 0 || p[1] == 255;
+    case WM_SAMPLES_CS8:
+        *i = (int8_t)p[0] / 128.0;
+        *q = (int8_t)p[1] / 128.0;
+        return *i >= 127 / 128.0 || *q >= 127 / 128.0 || *i <= -127 / 128.0 || *q <= -127 / 128.0;
+    case WM_SAMPLES_CS16: /* left-aligned 12 bits end at 32752 */
+        memcpy(words, p, sizeof words);
+        *i = words[0] / 32768.0;
+        *q = words[1] / 32768.0;
+        return fabs(*i) >= 0.999 || fabs(*q) >= 0.999;
+    default:
+        memcpy(floats, p, sizeof floats);
+        *i = isfinite(floats[0]) ? (double)floats[0] : 0;
+        *q = isfinite(floats[1]) ? (double)floats[1] : 0;
+        return fabs(*i) >= 0.999 || fabs(*q) >= 0.999;
+    }
+}
+
+static void measure(struct wm_level_meter *m, const unsigned char *p, size_t samples, size_t size)
+{
+    double power = 0;
+
+    for (size_t n = 0; n < samples; n++) {
+        double i, q;
+        m->clipped += sample_at(m->format, p + n * size, &i, &q);
+        m->sum_i += i;
+        m->sum_q += q;
+        power += i * i + q * q;
+    }
+    m->sum_power += power;
+    m->measured += samples;
+    /* the newest are kept */
+    m->cell[m->cells % WM_LEVEL_CELLS] = (float)(power / (double)samples);
+    m->cells++;
+}
+
+void wm_level_push(struct wm_level_meter *m, const void *bytes, size_t len)
+{
+    const size_t size = wm_sample_format_bytes(m->format);
+    const unsigned char *p = bytes;
+
+    m->samples += len / size;
+    for (size_t at = 0; at + FLAT + size <= len; at += FLAT)
+        m->flat += memcmp(p + at, p + at + size, FLAT) == 0 ? FLAT / size : 0;
+    for (size_t at = 0; at + MEASURED * size <= len; at += MEASURED * size) {
+        if (m->skip++ % EVERY == 0)
+            measure(m, p + at, MEASURED, size);
+    }
+}
+
+static double db(double power)
+{
+    return 10 * log10(power + 1e-12);
+}
+
+bool wm_level_read(struct wm_level_meter *m, struct wm_level *level)
+{
+    const size_t n = m->cells < WM_LEVEL_CELLS ? m->cells : WM_LEVEL_CELLS;
+    const double count = (double)m->measured;
+
+    if (n == 0)
+        return false;
+    level->samples = m->samples;
+    level->noise_dbfs = db((double)wm_select(m->cell, n, n / 5));
+    level->mean_dbfs = db(m->sum_power / count);
+    level->clip_share = (double)m->clipped / count;
+    level->flat_share = (double)m->flat / (double)m->samples;
+    level->dc_dbfs = db((m->sum_i * m->sum_i + m->sum_q * m->sum_q) / (count * count));
+    *m = wm_level_meter_of(m->format);
+    return true;
+}

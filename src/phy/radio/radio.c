@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/radio/radio.h"
+
+#include "phy/radio/gain.h"
+#include "phy/radio/plan.h"
+#include "phy/radio/sample_clock.h"
+#include "phy/radio/session.h"
+#include "phy/signal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS             1000000LL
+#define SECOND         (1000 * MS)
+#define STALL_NS       SECOND       /* without samples: the longest buffers of any driver are 0.2 s */
+#define CALL_NS        (1500 * MS)  /* a driver's call */
+#define OPEN_NS        (5 * SECOND) /* opening: some load firmware */
+#define STEP_NS        (1500 * MS)  /* a rung of the ladder has so long to bring samples */
+#define HEALTHY_NS     (1500 * MS)  /* of good samples and the trouble is over */
+#define RETRY_NS       (500 * MS)   /* between openings that fail at once */
+#define END_NS         (300 * MS)   /* for a session to end by itself */
+#define LOOK_NS        (100 * MS)
+#define FLAT_SHARE_MAX 0.5
+#define RATE_SHARE_MIN 0.6
+#define BAD_BUFFERS    5 /* odd or stale ones in a second */
+
+enum rung { RUNG_STREAM, RUNG_REOPEN, RUNG_RESET, RUNG_AGAIN };
+
+struct wm_radio {
+    /* configuration */
+    struct wm_radio_config config;
+    char address[WM_RADIO_ADDRESS];
+    char name[WM_RADIO_ADDRESS + 16];
+    /* the device */
+    struct wm_session *session;
+    bool hung; /* a session had to be abandoned */
+    bool known;
+    struct wm_radio_caps caps;
+    struct wm_radio_settings settings;
+    struct wm_gain gain;
+    struct wm_sample_clock *clock;
+    struct wm_level_meter meter;
+    /* samples */
+    bool taken;
+    bool fresh;          /* the next block is the session's first */
+    int64_t offset;      /* of the radio's indices to the session's */
+    uint64_t next_index; /* where the coming block should begin */
+    int64_t overcounted; /* losses that turned out smaller, < 0 */
+    bool opening;
+    struct wm_radio_stats stats;
+    /* watchdog */
+    int64_t good_ns; /* the last good samples, or the beginning */
+    bool trouble;
+    int64_t flow_ns; /* since when samples flow again; 0: they do not */
+    enum rung rung;
+    int64_t step_ns;               /* when the next rung is due */
+    int64_t second_ns;             /* the second that is watched now */
+    struct wm_session_view before; /* at its beginning */
+    char note[WM_RADIO_WHY + 128];
+};
+
+static void say(struct wm_radio *r, enum wm_log_level level, const char *what)
+{
+    wm_logf(r->config.log, level, "%s: %s", r->name, what);
+}
+
+static enum wm_status open_session(struct wm_radio *r, bool reset)
+{
+    enum wm_status status = wm_session_create(r->config.driver, r->address, reset, &r->session);
+
+    r->fresh = true;
+    r->second_ns = 0;
+    if (status != WM_OK)
+        r->session = NULL;
+    return status;
+}
+
+static void end_session(struct wm_radio *r)
+{
+    if (!r->session)
+        return;
+    if (r->taken)
+        wm_session_release(r->session);
+    r->taken = false;
+    if (!wm_session_end(r->session, END_NS))
+        r->hung = true;
+    r->session = NULL;
+}
+
+/* The first time a device is open, what it is set to is chosen; later it gets the same again. */
+static enum wm_status choose(struct wm_radio *r, const struct wm_radio_caps *caps, char why[WM_RADIO_WHY])
+{
+    const struct wm_radio_config *c = &r->config;
+    struct wm_radio_settings *s = &r->settings;
+
+    r->caps = *caps;
+    if (wm_plan_choose(caps, c->modes, c->rate_hz, c->centre_hz, &s->rate_hz, &s->centre_hz) != WM_OK) {
+        snprintf(why, WM_RADIO_WHY, "none of its sample rates holds a channel of these modes; say -s and -f");
+        return WM_UNSUPPORTED;
+    }
+    s->ppm = c->ppm;
+    s->device_agc = c->gain == WM_RADIO_GAIN_DEVICE && caps->device_agc;
+    if (caps->gain_count) {
+        r->gain = wm_gain_of(caps);
+        s->gain_step = c->gain == WM_RADIO_GAIN_FIXED ? wm_gain_nearest(caps, c->gain_db) : r->gain.step;
+    }
+    r->meter = wm_level_meter_of(caps->format);
+    r->known = true;
+    return WM_OK;
+}
+
+/* ---- the samples ---- */
+
+static void control_gain(struct wm_radio *r, double seconds)
+{
+    if (!wm_level_read(&r->meter, &r->stats.level))
+        return;
+    r->stats.has_level = true;
+    if (r->config.gain != WM_RADIO_GAIN_OWN || !r->caps.gain_count || !wm_gain_update(&r->gain, &r->stats.level, seconds))
+        return;
+    r->settings.gain_step = r->gain.step;
+    wm_session_gain(r->session, r->gain.step);
+    wm_logf(r->config.log, WM_LOG_INFO, "%s: gain %.1f dB (noise %.1f dBFS, %.2f %% clipped)", r->name,
+            (double)r->caps.gain_db[r->gain.step], r->stats.level.noise_dbfs, 100 * r->stats.level.clip_share);
+}
+
+static void take(struct wm_radio *r, const struct wm_session_block *in, struct wm_radio_block *out)
+{
+    const size_t samples = in->len / wm_sample_format_bytes(r->caps.format);
+    const bool first = r->stats.received == 0;
+    int64_t lost;
+
+    out->gap = !first && (r->fresh || in->unknown || in->lost);
+    if (!first && (r->fresh || in->unknown)) {
+        /* how long the break was is told by the time */
+        r->offset = (int64_t)(wm_sample_clock_index(r->clock, in->mono_ns) - in->end_index);
+        wm_sample_clock_resume(r->clock);
+    }
+    r->offset += wm_sample_clock_update(r->clock, (uint64_t)((int64_t)in->end_index + r->offset), in->mono_ns, in->real_ns);
+    out->bytes = in->bytes;
+    out->len = in->len;
+    out->index = (uint64_t)((int64_t)(in->end_index - samples) + r->offset);
+    lost = first ? 0 : (int64_t)(out->index - r->next_index) + r->overcounted;
+    r->overcounted = lost < 0 ? lost : 0;
+    r->stats.lost += lost > 0 ? (uint64_t)lost : 0;
+    r->stats.gaps += out->gap || lost > 0;
+    r->stats.received += samples;
+    r->next_index = out->index + samples;
+    r->fresh = false;
+    wm_level_push(&r->meter, in->bytes, in->len);
+}
+
+/* ---- the watchdog ---- */
+
+/* What a second of samples shows. Returns a fault or NULL. */
+static const char *watch_second(struct wm_radio *r, const struct wm_session_view *now, int64_t now_ns, char text[128])
+{
+    const double seconds = (double)(now_ns - r->second_ns) * 1e-9;
+    const char *fault = NULL;
+
+    if (!r->flow_ns)
+        return NULL;
+    if (r->second_ns == 0) {
+        r->second_ns = now_ns;
+        r->before = *now;
+        r->meter = wm_level_meter_of(r->caps.format);
+        return NULL;
+    }
+    if (seconds < 1)
+        return NULL;
+    control_gain(r, seconds);
+    const double share = (double)(now->samples - r->before.samples) / (r->settings.rate_hz * seconds);
+    if (r->stats.has_level && r->stats.level.flat_share > FLAT_SHARE_MAX)
+        snprintf(text, 128, "garbage: %.0f %% of the samples are one value over and over", 100 * r->stats.level.flat_share);
+    else if (now->odd - r->before.odd >= BAD_BUFFERS)
+        snprintf(text, 128, "garbage: %" PRIu64 " buffers in a second ended inside a sample", now->odd - r->before.odd);
+    else if (now->stale - r->before.stale >= BAD_BUFFERS)
+        snprintf(text, 128, "garbage: %" PRIu64 " buffers in a second repeat the one before", now->stale - r->before.stale);
+    else if (share < RATE_SHARE_MIN)
+        snprintf(text, 128, "only %.0f %% of the samples arrive", 100 * share);
+    else
+        text = NULL;
+    fault = text;
+    r->second_ns = now_ns;
+    r->before = *now;
+    return fault;
+}
+
+static const char *find_fault(struct wm_radio *r, const struct wm_session_view *view, int64_t now_ns, char text[WM_RADIO_WHY])
+{
+    if (view->state == WM_SESSION_ENDED)
+        return view->why[0] ? view->why : "the stream ended";
+    if (view->call && now_ns - view->call_since_ns > (view->state == WM_SESSION_OPENING ? OPEN_NS : CALL_NS)) {
+        snprintf(text, WM_RADIO_WHY, "%s has not returned for %.1f s", view->call, (double)(now_ns - view->call_since_ns) * 1e-9);
+        return text;
+    }
+    if (view->state != WM_SESSION_STREAMING)
+        return NULL;
+    if (now_ns - view->last_samples_ns > STALL_NS) {
+        snprintf(text, WM_RADIO_WHY, "no samples for %.1f s", (double)(now_ns - view->last_samples_ns) * 1e-9);
+        return text;
+    }
+    return watch_second(r, view, now_ns, text);
+}
+
+/* Climbs one rung. */
+static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_ns)
+{
+    static const char *const deeds[] = {"starting the stream again", "opening it again", "resetting and opening it again",
+                                        "opening it again"};
+    char text[WM_RADIO_WHY + 64];
+
+    if (!r->trouble) {
+        r->trouble = true;
+        r->stats.faults++;
+        r->rung = RUNG_STREAM;
+    }
+    if (r->rung == RUNG_STREAM && !alive)
+        r->rung = RUNG_REOPEN;
+    if (r->rung == RUNG_RESET && !r->config.driver->reset)
+        r->rung = RUNG_AGAIN;
+    snprintf(text, sizeof text, "%s; %s", fault, deeds[r->rung]);
+    if (strcmp(text, r->note) != 0) /* not the same line twice a second */
+        say(r, WM_LOG_WARNING, text);
+    snprintf(r->note, sizeof r->note, "%s", text);
+    r->flow_ns = 0;
+    r->second_ns = 0;
+    r->step_ns = now_ns + STEP_NS;
+    if (r->rung == RUNG_STREAM) {
+        wm_session_restart(r->session);
+    } else {
+        end_session(r);
+        if (open_session(r, r->rung == RUNG_RESET) != WM_OK)
+            say(r, WM_LOG_ERROR, "no memory for another attempt");
+    }
+    if (r->rung < RUNG_AGAIN)
+        r->rung++;
+}
+
+static void recovered(struct wm_radio *r)
+{
+    r->trouble = false;
+    r->note[0] = '\0';
+    r->stats.recoveries++;
+    wm_logf(r->config.log, WM_LOG_NOTICE, "%s: receiving again; %" PRIu64 " samples are missing since the beginning", r->name,
+            r->stats.lost);
+}
+
+/* WM_OK, or WM_IO: given up. */
+static enum wm_status supervise(struct wm_radio *r)
+{
+    const int64_t now_ns = wm_mono_ns();
+    struct wm_session_view view = {.state = WM_SESSION_ENDED};
+    char text[WM_RADIO_WHY] = "", why[WM_RADIO_WHY] = "";
+    const char *fault;
+
+    if (r->session)
+        wm_session_look(r->session, &view);
+    if (view.state == WM_SESSION_OPENED && !view.call && !view.settings.rate_hz) {
+        if (!r->known && choose(r, &view.caps, why) != WM_OK) {
+            snprintf(r->note, sizeof r->note, "%s", why);
+            return WM_IO;
+        }
+        wm_session_start(r->session, &r->settings);
+    }
+    if (view.state == WM_SESSION_STREAMING)
+        r->settings.rate_hz = view.settings.rate_hz;
+    fault = find_fault(r, &view, now_ns, text);
+    if (!fault && r->trouble && r->flow_ns && now_ns - r->flow_ns > HEALTHY_NS)
+        recovered(r);
+    if (!fault && !r->trouble && r->second_ns) /* the second under way has not been judged yet */
+        r->good_ns = r->second_ns;
+    if (fault && r->opening) {
+        snprintf(r->note, sizeof r->note, "%s", fault);
+        return WM_IO;
+    }
+    if (r->trouble && now_ns - r->good_ns > WM_RADIO_GIVE_UP_NS && !(r->flow_ns && !fault)) {
+        snprintf(r->note, sizeof r->note, "%s; given up after %.1f s", fault ? fault : "no samples",
+                 (double)(now_ns - r->good_ns) * 1e-9);
+        return WM_IO;
+    }
+    if (fault && (!r->trouble || r->flow_ns || now_ns >= r->step_ns))
+        mend(r, fault, view.state == WM_SESSION_STREAMING && !view.call, now_ns);
+    else if (fault && view.state == WM_SESSION_ENDED && now_ns >= r->step_ns - STEP_NS + RETRY_NS)
+        mend(r, fault, false, now_ns);
+    return WM_OK;
+}
+
+enum wm_status wm_radio_read(struct wm_radio *r, int64_t timeout_ns, struct wm_radio_block *block)
+{
+    const int64_t until_ns = wm_mono_ns() + timeout_ns;
+
+    if (r->taken)
+        wm_session_release(r->session);
+    r->taken = false;
+    for (;;) {
+        struct wm_session_block in;
+        int64_t wait_ns;
+        enum wm_status status = supervise(r);
+
+        if (status != WM_OK)
+            return status;
+        wait_ns = until_ns - wm_mono_ns();
+        wait_ns = wait_ns < 0 ? 0 : wait_ns < LOOK_NS ? wait_ns : LOOK_NS;
+        if (r->session && wm_session_take(r->session, wait_ns, &in)) {
+            r->taken = true;
+            if (!r->flow_ns)
+                r->flow_ns = wm_mono_ns();
+            take(r, &in, block);
+            return WM_OK;
+        }
+        if (wm_mono_ns() >= until_ns)
+            return WM_TOO_SHORT;
+    }
+}
+
+enum wm_status wm_radio_open(const struct wm_radio_config *config, struct wm_radio **radio, const char **why)
+{
+    static _Thread_local char text[800];
+    struct wm_radio *r = calloc(1, sizeof *r);
+    enum wm_status status = r ? WM_OK : WM_NO_MEMORY;
+    struct wm_session_view view = {0};
+
+    *why = wm_status_text(WM_NO_MEMORY);
+    if (!r)
+        return status;
+    r->config = *config;
+    snprintf(r->address, sizeof r->address, "%s", config->address);
+    r->config.address = r->address;
+    snprintf(r->name, sizeof r->name, "%s%s%s", config->driver->name, *r->address ? ":" : "", r->address);
+    r->good_ns = wm_mono_ns();
+    r->opening = true; /* a device that is not there now is the user's mistake: no ladder */
+    status = open_session(r, false);
+    while (status == WM_OK && view.state != WM_SESSION_STREAMING) {
+        struct wm_session_block none;
+
+        wm_session_look(r->session, &view);
+        status = supervise(r);
+        if (status == WM_OK && view.state != WM_SESSION_STREAMING)
+            (void)wm_session_take(r->session, 5 * MS, &none);
+    }
+    r->opening = false;
+    if (status == WM_OK)
+        status = wm_sample_clock_create(r->settings.rate_hz, &r->clock);
+    if (status != WM_OK) {
+        snprintf(text, sizeof text, "%.270s: %.500s", r->name, r->note[0] ? r->note : wm_status_text(status));
+        *why = text;
+        wm_radio_close(r);
+        return status;
+    }
+    *radio = r;
+    return WM_OK;
+}
+
+const char *wm_radio_name(const struct wm_radio *r)
+{
+    return r->name;
+}
+
+const struct wm_radio_caps *wm_radio_caps(const struct wm_radio *r)
+{
+    return &r->caps;
+}
+
+const struct wm_radio_settings *wm_radio_settings(const struct wm_radio *r)
+{
+    return &r->settings;
+}
+
+int64_t wm_radio_time(const struct wm_radio *r, uint64_t index)
+{
+    return wm_sample_clock_time(r->clock, index);
+}
+
+void wm_radio_stats(const struct wm_radio *r, struct wm_radio_stats *stats)
+{
+    *stats = r->stats;
+    stats->ppm = wm_sample_clock_ppm(r->clock);
+    stats->gain_db = r->settings.device_agc || !r->caps.gain_count ? (double)NAN : (double)r->caps.gain_db[r->settings.gain_step];
+}
+
+const char *wm_radio_note(const struct wm_radio *r)
+{
+    return r->note;
+}
+
+bool wm_radio_close(struct wm_radio *r)
+{
+    bool hung;
+
+    if (!r)
+        return true;
+    end_session(r);
+    hung = r->hung;
+    wm_sample_clock_destroy(r->clock);
+    free(r);
+    return !hung;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/radio/sample_clock.h"
+
+#include "phy/signal.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WINDOW_NS      500000000LL
+#define POINTS         240 /* two minutes */
+#define POINTS_FOR_FIT 16  /* before that the nominal rate is better than the line */
+#define LATE_WINDOWS   3
+#define SETTLE_WINDOWS 4      /* the first buffers come in a burst: until then the line may jump */
+#define SLEW_NS        10e9   /* a change of the line is caught up within this time ... */
+#define SLEW_MAX       500e-6 /* ... but not faster */
+#define STEP_MIN_NS    1000000LL
+#define PPM_MAX        500.0 /* more is no oscillator's error; the fit would learn losses */
+
+struct point {
+    int64_t index;
+    int64_t mono_ns;
+    unsigned run; /* between two breaks: only within one the distances are known */
+};
+
+struct wm_sample_clock {
+    double rate_hz;       /* nominal */
+    double ns_per_sample; /* of the line */
+    double ppm;
+
+    struct point point[POINTS]; /* earliest arrival of each window, a ring */
+    size_t count, next;
+    struct point best; /* of the window now */
+    double best_late;
+    int64_t window_ns; /* its start */
+    unsigned windows;
+    unsigned late; /* windows in a row */
+    double late_ns;
+    bool resumed;
+    unsigned run;
+
+    struct { /* what times are read from: continuous, catching up with the line */
+        int64_t index, mono_ns;
+        double ns_per_sample;
+    } out;
+
+    int64_t offset_ns; /* UTC minus monotonic */
+    int64_t step_ns;   /* seen and not followed */
+    int64_t step_since_ns;
+};
+
+enum wm_status wm_sample_clock_create(double rate_hz, struct wm_sample_clock **clock)
+{
+    struct wm_sample_clock *c;
+
+    if (!(rate_hz > 0))
+        return WM_INVALID;
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return WM_NO_MEMORY;
+    c->rate_hz = rate_hz;
+    c->ns_per_sample = c->out.ns_per_sample = 1e9 / rate_hz;
+    *clock = c;
+    return WM_OK;
+}
+
+void wm_sample_clock_destroy(struct wm_sample_clock *clock)
+{
+    free(clock);
+}
+
+static double lateness(const struct wm_sample_clock *c, uint64_t index, int64_t mono_ns)
+{
+    return (double)(mono_ns - c->out.mono_ns) - (double)((int64_t)index - c->out.index) * c->out.ns_per_sample;
+}
+
+/* Least squares through the points, one slope for all runs and an offset for each. Relative to the newest point, so that doubles
+ * keep their nanoseconds. */
+static void fit(struct wm_sample_clock *c, const struct point *newest, double *at_newest_ns)
+{
+    double sxx = 0, sxy = 0, x_mean = 0, y_mean = 0, slope, ppm;
+    size_t within = 0;
+
+    for (size_t i = 0; i < c->count;) {
+        const size_t oldest = c->count < POINTS ? 0 : c->next;
+        const unsigned run = c->point[(oldest + i) % POINTS].run;
+        double n = 0, x1 = 0, y1 = 0, x2 = 0, xy = 0;
+
+        for (; i < c->count && c->point[(oldest + i) % POINTS].run == run; i++) {
+            const struct point *p = &c->point[(oldest + i) % POINTS];
+            double x = (double)(p->index - newest->index);
+            double y = (double)(p->mono_ns - newest->mono_ns) - x * 1e9 / c->rate_hz;
+            n++;
+            x1 += x;
+            y1 += y;
+            x2 += x * x;
+            xy += x * y;
+        }
+        x_mean = x1 / n;
+        y_mean = y1 / n;
+        sxx += x2 - x1 * x_mean;
+        sxy += xy - x1 * y_mean;
+        within += (size_t)n - 1;
+    }
+    slope = within >= POINTS_FOR_FIT ? sxy / sxx : 0;
+    ppm = -slope * c->rate_hz * 1e-3; /* a longer period is a lower rate */
+    if (fabs(ppm) <= PPM_MAX && within >= POINTS_FOR_FIT)
+        c->ppm = ppm;
+    slope = -c->ppm / (c->rate_hz * 1e-3);
+    c->ns_per_sample = 1e9 / c->rate_hz + slope;
+    *at_newest_ns = y_mean - slope * x_mean;
+}
+
+static void add_point(struct wm_sample_clock *c, struct point p)
+{
+    double error_ns;
+    int64_t line_ns;
+
+    c->point[c->next] = p;
+    c->next = (c->next + 1) % POINTS;
+    c->count += c->count < POINTS;
+    fit(c, &p, &error_ns);
+    line_ns = p.mono_ns + (int64_t)llround(error_ns);
+    if (c->windows <= SETTLE_WINDOWS) {
+        c->out.index = p.index;
+        c->out.mono_ns = line_ns;
+        c->out.ns_per_sample = c->ns_per_sample;
+        return;
+    }
+    c->out.mono_ns += llround((double)(p.index - c->out.index) * c->out.ns_per_sample);
+    c->out.index = p.index;
+    double slew = (double)(line_ns - c->out.mono_ns) / SLEW_NS;
+    slew = fmax(-SLEW_MAX, fmin(SLEW_MAX, slew));
+    c->out.ns_per_sample = c->ns_per_sample * (1 + slew);
+}
+
+/* A window has ended: its earliest arrival joins the line, or tells of a loss. */
+static int64_t end_window(struct wm_sample_clock *c)
+{
+    int64_t lost = 0;
+    const bool settled = c->windows > SETTLE_WINDOWS;
+
+    c->windows++;
+    if (c->resumed) {
+        c->resumed = false;
+        lost = llround(c->best_late / c->ns_per_sample);
+    } else if (settled && c->best_late > (double)WM_CLOCK_LATE_NS) {
+        if (c->late == 0 || c->best_late < c->late_ns)
+            c->late_ns = c->best_late;
+        if (++c->late < LATE_WINDOWS)
+            return 0;
+        lost = llround(c->late_ns / c->ns_per_sample);
+    } else if (settled && c->best_late < -(double)WM_CLOCK_LATE_NS) {
+        lost = llround(c->best_late / c->ns_per_sample);
+    } else {
+        add_point(c, c->best);
+    }
+    c->late = 0;
+    c->run += lost != 0;
+    return lost;
+}
+
+/* The system clock against the monotonic one: they run alike, so a difference is a step that somebody made. */
+static void watch_system_clock(struct wm_sample_clock *c, int64_t mono_ns, int64_t real_ns)
+{
+    const int64_t step_ns = real_ns - mono_ns - c->offset_ns;
+
+    if (llabs(step_ns) < STEP_MIN_NS) {
+        c->step_ns = 0;
+    } else if (llabs(step_ns - c->step_ns) >= STEP_MIN_NS) {
+        c->step_ns = step_ns;
+        c->step_since_ns = mono_ns;
+    } else if (mono_ns - c->step_since_ns >= WM_CLOCK_STEP_HOLD_NS) {
+        c->offset_ns += c->step_ns;
+        c->step_ns = 0;
+    }
+}
+
+int64_t wm_sample_clock_update(struct wm_sample_clock *c, uint64_t end_index, int64_t mono_ns, int64_t real_ns)
+{
+    int64_t lost = 0;
+    double late;
+
+    if (c->window_ns == 0) {
+        c->window_ns = mono_ns;
+        c->offset_ns = real_ns - mono_ns;
+        c->out.index = (int64_t)end_index;
+        c->out.mono_ns = mono_ns;
+        c->best_late = INFINITY;
+    }
+    watch_system_clock(c, mono_ns, real_ns);
+    if (!isfinite(c->best_late) && mono_ns - c->window_ns >= WINDOW_NS)
+        c->window_ns = mono_ns; /* there was a pause */
+    if (mono_ns - c->window_ns >= WINDOW_NS) {
+        lost = end_window(c);
+        c->best_late = INFINITY;
+        c->window_ns = mono_ns;
+        end_index = (uint64_t)((int64_t)end_index + lost);
+    }
+    late = lateness(c, end_index, mono_ns);
+    if (late < c->best_late) {
+        c->best_late = late;
+        c->best = (struct point){(int64_t)end_index, mono_ns, c->run};
+        if (c->windows == 0) { /* nothing is known yet but the earliest arrival */
+            c->out.index = c->best.index;
+            c->out.mono_ns = mono_ns;
+            c->best_late = 0;
+        }
+    }
+    return lost;
+}
+
+void wm_sample_clock_resume(struct wm_sample_clock *c)
+{
+    c->resumed = c->window_ns != 0;
+    c->run++;
+    c->best_late = INFINITY;
+    c->late = 0;
+}
+
+int64_t wm_sample_clock_time(const struct wm_sample_clock *c, uint64_t index)
+{
+    if (c->window_ns == 0)
+        return WM_TIME_UNKNOWN;
+    return c->out.mono_ns + llround((double)((int64_t)index - c->out.index) * c->out.ns_per_sample) + c->offset_ns;
+}
+
+uint64_t wm_sample_clock_index(const struct wm_sample_clock *c, int64_t mono_ns)
+{
+    double index = (double)(mono_ns - c->out.mono_ns) / c->out.ns_per_sample + (double)c->out.index;
+
+    return index > 0 ? (uint64_t)llround(index) : 0;
+}
+
+double wm_sample_clock_ppm(const struct wm_sample_clock *c)
+{
+    return c->ppm;
+}
+
+int64_t wm_sample_clock_step_ns(const struct wm_sample_clock *c)
+{
+    return c->step_ns;
+}

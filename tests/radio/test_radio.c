@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/cli.h"
+#include "suite.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The unmodified program at a radio that is none, once for each interface (KIND): what it hears, how it is tuned, and what it does
+ * when something goes wrong. Nothing here looks at the wall clock; the program's own messages tell how long it took. */
+#ifndef KIND
+#error "KIND is rtltcp, rtlsdr or soapy"
+#endif
+#define TEXT2(x) #x
+#define TEXT(x)  TEXT2(x)
+
+static struct cli cli;
+
+static const char telegrams[] = "T A 1444645E4455223368077A55000000046D1D2C9C2B gap-ms=60\n"
+                                "S A 1444645E4455223368077A56000000041389E20100 gap-ms=60\n"
+                                "C B 1444645E4455223368077A58000000041389E20101 gap-ms=60\n";
+
+static void start(void)
+{
+    cli_open(&cli);
+    cli_file(&cli, "list", telegrams, sizeof telegrams - 1);
+    cli_run(&cli, "$W synth -t list -s 1.6M -f 868.625M --duration 0.5 --noise-lsb 6 -o rec.cu8");
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+}
+
+static void stop(void)
+{
+    cli_close(&cli);
+}
+
+static bool is(const char *kind)
+{
+    return strcmp(TEXT(KIND), kind) == 0;
+}
+
+/* Runs `rx ARGS` at the fake with these settings; it is interrupted after so many seconds of the fake's life (0: it ends by itself,
+ * or after 60). The exit code, err and the file out.json are there then. */
+static void rx(const char *settings, const char *args, double seconds)
+{
+    char line[2000];
+    const char *device = is("rtlsdr") ? "rtlsdr:FAKE0001" : is("soapy") ? "soapy:driver=fake" : "rtltcp:127.0.0.1:$(cat port)";
+    char before[600] = "";
+
+    if (is("rtltcp"))
+        snprintf(before, sizeof before,
+                 "rm -f port; %s port \"file=rec.cu8 log=log %s\" & SERVER=$!; until [ -s port ]; do sleep 0.05; done;",
+                 FAKE_SERVER, settings);
+    snprintf(line, sizeof line,
+             "rm -f log; %s export FAKE_RADIO=\"file=rec.cu8 log=log %s\" LD_LIBRARY_PATH=%s SOAPY_SDR_PLUGIN_PATH=%s "
+             "SOAPY_SDR_ROOT=/nonexistent; "
+             "{ timeout --foreground --preserve-status -s INT %g $W rx -d %s -F json:out.json %s; R=$?; }; [ -z \"$SERVER\" ] || "
+             "kill $SERVER; "
+             "exit $R",
+             before, settings, FAKE_LIBRARIES, FAKE_MODULES, seconds > 0 ? seconds : 60, device, args);
+    cli_run(&cli, line);
+}
+
+static unsigned count_lines(const char *file, const char *pattern)
+{
+    char command[256];
+
+    snprintf(command, sizeof command, "grep -c -- '%s' %s || true", pattern, file);
+    cli_run(&cli, command);
+    return (unsigned)atoi(cli.out);
+}
+
+START_TEST(hears_and_is_tuned)
+{
+    rx("", "-m S,T,C -g 30", 6);
+    ck_assert_msg(cli.exit_code == 0, "%d: %s", cli.exit_code, cli.err);
+    ck_assert_msg(strstr(cli.err, "0 lost in 0 gaps") || strstr(cli.err, " gaps, 0 faults"), "%s", cli.err);
+    ck_assert_uint_ge(count_lines("out.json", "1444645E4455223368077A5[568]"), 6);
+    ck_assert_uint_ge(count_lines("out.json", "\"mode\":\"S\""), 1);
+    ck_assert_uint_eq(count_lines("out.json", "\"time\":null"), 0);
+    ck_assert_uint_eq(count_lines("log", is("soapy") ? "rate 1600000" : "^rate 1600000$"), 1);
+    ck_assert_uint_eq(count_lines("log", "^frequency 8686[0-9]*$"), 1);
+    ck_assert_uint_eq(count_lines("log", is("soapy") ? "^gain 30$" : "^gain 297$"), 1);
+}
+END_TEST
+
+START_TEST(what_is_said_wins)
+{
+    rx("", "-m T -s 2.4M -f 868.7M -p 10 -g 12", 3);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    ck_assert_uint_eq(count_lines("log", "^rate 2400000$"), 1);
+    ck_assert_uint_eq(count_lines("log", "^frequency 868708687$"), 1);
+    ck_assert_uint_eq(count_lines("log", is("soapy") ? "^gain 12$" : "^gain 125$"), 1);
+}
+END_TEST
+
+/* Faults that pass: seen, said, mended, and telegrams are heard on both sides. */
+static const struct {
+    const char *settings;
+    const char *seen; /* in the messages */
+    bool bytes;       /* also of a server, whose stream has neither buffers nor timestamps */
+} passing[] = {
+    {"stall@3/stream", "no samples for 1", false},
+    {"stall@3/open", "no samples for 1", true},
+    {"unplug@3/2", NULL, true},
+    {"constant@3/open", "garbage: ", true},
+    {"stale@3/open", "repeat the one before", false},
+    {"slow@3/open", "% of the samples arrive", true},
+};
+
+START_TEST(mends)
+{
+    double before_s = 0;
+    char *given;
+
+    if (is("rtltcp") && !passing[_i].bytes)
+        return;
+    rx(passing[_i].settings, "-m S,T,C -g 30", 13);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    if (passing[_i].seen)
+        ck_assert_msg(strstr(cli.err, passing[_i].seen) != NULL, "%s: %s", passing[_i].settings, cli.err);
+    ck_assert_msg(strstr(cli.err, "receiving again") != NULL, "%s: %s", passing[_i].settings, cli.err);
+    ck_assert_ptr_null(strstr(cli.err, "given up"));
+    /* tuned again as before */
+    given = strstr(passing[_i].settings, "/stream");
+    if (!given) {
+        ck_assert_uint_ge(count_lines("log", "^rate 1600000$"), 2);
+        ck_assert_uint_eq(count_lines("log", "^frequency"), count_lines("log", "^frequency 86861"));
+        ck_assert_uint_ge(count_lines("log", "^frequency"), 2);
+        ck_assert_uint_eq(count_lines("log", "^gain"), count_lines("log", is("soapy") ? "^gain 30$" : "^gain 297$"));
+    }
+    /* times rise, and one pause is as long as the fault was */
+    cli_run(&cli, "sed 's/.*\"time\":\"[^\"]*:\\([0-9.]*\\)Z\".*/\\1/' out.json");
+    ck_assert_ptr_nonnull(strchr(cli.out, '\n'));
+    for (char *line = strtok(cli.out, "\n"); line; line = strtok(NULL, "\n")) {
+        double s = strtod(line, NULL);
+        ck_assert_msg(before_s == 0 || fmod(s - before_s + 60, 60) < 30, "time goes back: %f %f", before_s, s);
+        before_s = s;
+    }
+}
+END_TEST
+
+/* Faults that stay: the program ends, and in time. */
+static const struct {
+    const char *settings;
+    const char *seen;
+} staying[] = {
+    {"stall@2", "no samples"},
+    {"hang@2", "no samples"},
+    {"unplug@2", NULL},
+    {"constant@2", "garbage"},
+};
+
+START_TEST(gives_up)
+{
+    const char *at;
+    double seconds;
+
+    rx(staying[_i].settings, "-m S,T,C -g 30", 0);
+    ck_assert_msg(cli.exit_code == 1, "%d: %s", cli.exit_code, cli.err);
+    if (staying[_i].seen)
+        ck_assert_msg(strstr(cli.err, staying[_i].seen) != NULL, "%s", cli.err);
+    at = strstr(cli.err, "given up after ");
+    ck_assert_msg(at != NULL, "%s", cli.err);
+    seconds = strtod(at + strlen("given up after "), NULL);
+    ck_assert_msg(seconds > 8 && seconds < 12, "%s", cli.err); /* a loaded machine may add to the 8.5 */
+    ck_assert_uint_ge(count_lines("out.json", "1444645E"), 1); /* what was heard has been written */
+}
+END_TEST
+
+START_TEST(lost_samples_are_noticed)
+{
+    const char *at;
+    double lost;
+
+    rx("lost@4", "-m S,T,C -g 30", 9);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    at = strstr(cli.err, " samples received, ");
+    ck_assert_ptr_nonnull(at);
+    lost = strtod(at + strlen(" samples received, "), NULL);
+    if (is("rtltcp"))
+        ck_assert_msg(lost >= 780e3, "%s", cli.err);
+    else
+        ck_assert_msg(lost >= 780e3 && lost < 1400e3, "%s", cli.err); /* a loaded machine may lose more */
+}
+END_TEST
+
+START_TEST(devices_are_listed)
+{
+    char line[1000];
+
+    if (is("rtltcp"))
+        return;
+    snprintf(line, sizeof line,
+             "export FAKE_RADIO=serial=ABC LD_LIBRARY_PATH=%s SOAPY_SDR_PLUGIN_PATH=%s SOAPY_SDR_ROOT=/nonexistent; $W devices",
+             is("rtlsdr") ? FAKE_LIBRARIES : "/nonexistent", is("soapy") ? FAKE_MODULES : "/nonexistent");
+    cli_run(&cli, line);
+    ck_assert_int_eq(cli.exit_code, 0);
+    ck_assert_msg(strstr(cli.out, is("rtlsdr") ? "  rtlsdr:ABC" : "  soapy:driver=fake,serial=ABC"), "%s", cli.out);
+    ck_assert_msg(strstr(cli.out, "<- taken without -d"), "%s", cli.out);
+}
+END_TEST
+
+START_TEST(what_is_not_there_is_said)
+{
+    char line[1000];
+
+    snprintf(line, sizeof line,
+             "export FAKE_RADIO= LD_LIBRARY_PATH=%s SOAPY_SDR_PLUGIN_PATH=%s SOAPY_SDR_ROOT=/nonexistent; $W rx -d %s",
+             FAKE_LIBRARIES, FAKE_MODULES,
+             is("rtlsdr")  ? "rtlsdr:NOSUCH"
+             : is("soapy") ? "soapy:driver=nosuch"
+                           : "rtltcp:127.0.0.1:1");
+    cli_run(&cli, line);
+    ck_assert_int_eq(cli.exit_code, 1);
+    ck_assert_msg(strstr(cli.err, is("rtlsdr") ? "serial number" : is("soapy") ? "cannot be opened" : "refused"), "%s", cli.err);
+    cli_run(&cli, "$W rx -d nonsense");
+    ck_assert_int_eq(cli.exit_code, 2);
+    cli_run(&cli, "$W rx -d " TEXT(KIND) ":x -r rec.cu8");
+    ck_assert_int_eq(cli.exit_code, 2);
+}
+END_TEST
+
+Suite *wm_test_suite(void)
+{
+    Suite *suite = suite_create("radio " TEXT(KIND));
+    TCase *tests = tcase_create("all");
+
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, hears_and_is_tuned);
+    tcase_add_test(tests, what_is_said_wins);
+    tcase_add_loop_test(tests, mends, 0, (int)(sizeof passing / sizeof passing[0]));
+    tcase_add_loop_test(tests, gives_up, 0, (int)(sizeof staying / sizeof staying[0]));
+    tcase_add_test(tests, lost_samples_are_noticed);
+    tcase_add_test(tests, devices_are_listed);
+    tcase_add_test(tests, what_is_not_there_is_said);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
