@@ -18,6 +18,7 @@ run: all
 
 # All tests, with warnings as errors, under the address and undefined-behaviour sanitizers.
 test: build/ci/Makefile
+	@scripts/setup test
 	@cmake --build --preset ci -j $(JOBS)
 	ctest --preset ci -j $(JOBS)
 
