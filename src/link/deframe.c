@@ -50,7 +50,7 @@ static enum wm_status take_length(struct attempt *attempt)
 /* Learns the frame's length on air. */
 static enum wm_status read_head(struct attempt *attempt)
 {
-    unsigned repaired = 0;
+    struct wm_repaired repaired = {0};
     enum wm_status status = read_bytes(attempt, HEAD_BYTES);
 
     if (status == WM_OK && attempt->format == WM_FORMAT_A)
@@ -63,7 +63,7 @@ static enum wm_status read_head(struct attempt *attempt)
 static enum wm_status read_whole(struct attempt *attempt, struct wm_frame *frame)
 {
     const bool b = attempt->format == WM_FORMAT_B;
-    unsigned repaired = 0;
+    struct wm_repaired repaired = {0};
     size_t len;
     enum wm_status status = read_bytes(attempt, attempt->air_len);
 
@@ -93,14 +93,14 @@ static enum wm_status read_whole(struct attempt *attempt, struct wm_frame *frame
     status = wm_frame_strip(attempt->format, air, frame, NULL);
     if (status != WM_OK)
         return status;
-    if (repaired == 0)
+    if (repaired.events == 0)
         return WM_OK;
     if (!plausible(frame)) {
         attempt->implausible = true;
         return WM_INTEGRITY;
     }
     frame->grade = WM_GRADE_REPAIRED;
-    frame->repaired = repaired;
+    frame->repaired = repaired.events;
     return WM_OK;
 }
 

@@ -7,13 +7,14 @@
 /* Soft symbols and CRCs to a frame: the one place where symbols are repaired. */
 
 /* Bounds of the repair (Chase-like list decoding over error events; see docs/receiver.md). A failing block is corrected by the
- * cheapest set of at most `max_set` of its `max_events` cheapest events that zeroes the CRC syndrome, if the odds are good enough:
+ * cheapest set of at most `max_set` of its `max_events` cheapest events that zeroes the CRC syndrome, if the odds against it are
+ * small:
  *
- *   P(the set is what happened) / P(a wrong block fits by chance) = e^-cost * prod(1 / (1 + e^-cost_i)) * 2^16 >= e^log_odds
+ *   (sum of e^-cost over everything else that fits + 2^-16 * prod(1 + e^-cost_i)) / e^-cost
  *
- * the product being over all events of the block: the probability that none of them happened. It is small in a block of noise,
- * where something always fits. Format A has a CRC for every 16 bytes, and one wrong block among right ones is rare; format B has
- * one for the whole frame, and needs better odds. At most `max_candidates` sets are looked at. */
+ * "everything else" are other events and pairs of them, the product is over all events of the block: what may have happened at all,
+ * of which 2^-16 fits by chance. It is large in a block of noise. The sum over the frame's blocks may be e^-log_odds; format B has
+ * one CRC for many bytes, and errors that it cannot see, and needs better odds. At most `max_candidates` sets are looked at. */
 #define WM_REPAIR_EVENTS_MAX 24
 struct wm_repair {
     unsigned max_events; /* <= WM_REPAIR_EVENTS_MAX */

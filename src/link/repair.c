@@ -4,6 +4,7 @@
 #include "link/crc.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* List decoding after Chase (D. Chase, "A class of algorithms for decoding block codes with channel measurement information", IEEE
  * Trans. IT-18, 1972), with the CRC as the code. The demodulator names the places where it may be wrong and what each change costs
@@ -11,10 +12,13 @@
  * no candidate needs to be built and checked; a set of events is right when its syndromes add up to the block's.
  *
  * What keeps it honest are the odds of deframe.h: events are taken as independent, each having happened with probability
- * 1 / (1 + e^cost). log_odds of 2 and 8 were chosen by false frames in AWGN (docs/receiver.md). */
+ * 1 / (1 + e^cost). Every other set that fits as well speaks against the one taken, and so does chance. log_odds of 3.5 and 3.5
+ * were chosen by false frames in AWGN (docs/receiver.md). */
 const struct wm_repair wm_repair_default = {
-    .max_events = 16, .max_set = 2, .max_candidates = 200, .log_odds_a = 2.0F, .log_odds_b = 7.0F};
+    .max_events = 16, .max_set = 2, .max_candidates = 200, .log_odds_a = 3.5F, .log_odds_b = 5.8F};
 const struct wm_repair wm_repair_none = {0};
+
+#define RIVALS_MAX 1024 /* events of a block that are looked at as rivals of those taken */
 
 struct candidate {
     const struct wm_error_event *event;
@@ -136,8 +140,67 @@ static float unseen_pairs(const struct wm_soft *soft, uint32_t from, uint32_t en
     return weight;
 }
 
+struct ranked {
+    uint16_t syndrome;
+    float cost;
+};
+
+static int compare_syndromes(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    return (x->syndrome > y->syndrome) - (x->syndrome < y->syndrome);
+}
+
+/* e^-cost of all pairs of events, and of all single ones, whose syndromes add up to `syndrome`. */
+static double pairs_that_fit(const struct ranked *all, size_t n, uint16_t syndrome)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t rest = syndrome ^ all[i].syndrome;
+        size_t low = 0, high = n;
+        sum += rest == 0 ? exp(-(double)all[i].cost) : 0;
+        while (low < high) {
+            size_t mid = low + (high - low) / 2;
+            if (all[mid].syndrome < rest)
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        for (; low < n && all[low].syndrome == rest; low++)
+            sum += low == i ? 0 : 0.5 * exp(-(double)(all[i].cost + all[low].cost));
+    }
+    return sum;
+}
+
+/* e^-cost of what fits as well as the chosen set: other pairs out of all the block's events, not only of the listed ones, and pairs
+ * in the place of one event of the chosen set. In format B these are above all the twins of what was chosen. */
+static double rivals(const struct search *search, const struct wm_soft *soft, uint32_t from, uint32_t end, uint16_t syndrome)
+{
+    struct ranked all[RIVALS_MAX];
+    size_t n = 0;
+    double sum = 0;
+
+    for (size_t i = first_from(soft, from); i < soft->event_count && soft->events[i].last_bit < end && n < RIVALS_MAX; i++) {
+        const struct wm_error_event *event = &soft->events[i];
+        if (event->mask == 0 || event->last_bit < from + top_bit(event->mask) || !(event->cost >= 0))
+            continue;
+        all[n++] = (struct ranked){.syndrome = wm_crc16_mask_syndrome(event->mask, end - 1 - event->last_bit), .cost = event->cost};
+    }
+    qsort(all, n, sizeof *all, compare_syndromes);
+    sum = pairs_that_fit(all, n, syndrome) - exp(-(double)search->best_cost);
+    for (unsigned k = 0; k < search->count; k++) {
+        const float own = search->list[k].event->cost;
+        if ((search->best >> k & 1) && (search->best & (search->best - 1))) /* beside what else was chosen; itself is in the sum */
+            sum += exp(-(double)(search->best_cost - own)) *
+                   fmax(pairs_that_fit(all, n, search->list[k].syndrome) - exp(-(double)own), 0);
+    }
+    return fmax(sum, 0);
+}
+
 enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *soft, size_t offset, size_t len, uint32_t first_bit,
-                               float log_odds, unsigned *repaired)
+                               float log_odds, struct wm_repaired *repaired)
 {
     uint16_t syndrome = wm_crc16_syndrome((struct wm_span){soft->bytes + offset, len});
     uint32_t from = (uint32_t)offset * 8, end = (uint32_t)(offset + len) * 8;
@@ -145,10 +208,13 @@ enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *s
     struct search search = {.repair = repair, .list = list};
     float doubt = 0; /* minus the logarithm of the probability that no event happened */
     bool allowed = repair->max_events > 0 && repair->max_set > 0;
+    const double most = exp(-(double)log_odds);
 
     from = from > first_bit ? from : first_bit;
-    if (allowed && end - from > CRC_PERIOD && unseen_pairs(soft, from, end) > expf(-log_odds))
-        return WM_INTEGRITY;
+    if (allowed && syndrome == 0 && end - from > CRC_PERIOD) {
+        repaired->wrong += (double)unseen_pairs(soft, from, end);
+        return repaired->wrong > most ? WM_INTEGRITY : WM_OK;
+    }
     if (syndrome == 0)
         return WM_OK;
     if (!allowed)
@@ -157,10 +223,15 @@ enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *s
     search.max_cost = 16 * (float)M_LN2 - log_odds - doubt;
     if (!extend(&search, 0, 0, syndrome, 0) || search.best == 0)
         return WM_INTEGRITY;
+    const double right = exp(-(double)search.best_cost), chance = exp((double)doubt) / 65536;
+    const double wrong = (rivals(&search, soft, from, end, syndrome) + chance) / right;
+    if (repaired->wrong + wrong > most)
+        return WM_INTEGRITY;
+    repaired->wrong += wrong;
     for (unsigned i = 0; i < search.count; i++) {
         if (search.best >> i & 1) {
             flip(soft, list[i].event);
-            ++*repaired;
+            repaired->events++;
         }
     }
     return WM_OK;

@@ -3,8 +3,8 @@
 
 #include "base/span.h"
 
-/* The long frame of wired M-Bus (EN 13757-2, format class FT1.2): 68 L L 68 C A CI data checksum 16. The application layer above is the
- * same as on radio. */
+/* The long frame of wired M-Bus (EN 13757-2, format class FT1.2): 68 L L 68 C A CI data checksum 16. The application layer above is
+ * the same as on radio. */
 struct wm_wired {
     uint8_t c, a;
     struct wm_span layer; /* from the CI to the last byte before the checksum */

@@ -140,10 +140,10 @@ START_TEST(known_wrong_symbols_are_repaired)
             for (unsigned i = 0; i < wrong; i++) {
                 uint32_t margin = bits > 128 ? 31 : 1; /* so that the mask lies in its half of the block */
                 uint32_t place = bits / 2 * i + margin + (uint32_t)rand() % (bits / 2 - margin);
-                damage(&burst, first + place, masks[(unsigned)rand() % (bits > 128 ? 6 : 2)], 1.5F);
+                damage(&burst, first + place, masks[(unsigned)rand() % (bits > 128 ? 6 : 2)], 0.4F);
                 done++;
             }
-            add_event(&burst, first + bits - 1, 0x1, 4.0F);
+            add_event(&burst, first + bits - 1, 0x1, 9.0F); /* may be where a wrong one is: then it must not matter */
         }
         ck_assert_int_eq(run(&burst, format, &wm_repair_none), WM_INTEGRITY);
         ck_assert_int_eq(run(&burst, format, &wm_repair_default), WM_OK);
@@ -274,11 +274,29 @@ START_TEST(the_cheapest_fitting_set_wins)
     /* the CRC polynomial itself is an error pattern that no CRC sees: two events fit, whatever their order */
     for (int cheaper_is_right = 0; cheaper_is_right < 2; cheaper_is_right++) {
         build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
-        damage(&burst, 12 * 8 + 60, 0x1, cheaper_is_right ? 1.0F : 5.0F);
-        add_event(&burst, 12 * 8 + 60, 0x1 ^ 0x13D65, 3.0F);
+        damage(&burst, 12 * 8 + 60, 0x1, cheaper_is_right ? 1.0F : 7.0F);
+        add_event(&burst, 12 * 8 + 60, 0x1 ^ 0x13D65, cheaper_is_right ? 6.0F : 2.0F);
         if (!cheaper_is_right)
             burst.events[0].mask ^= 0x13D65, burst.events[1].mask ^= 0x13D65;
         ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_OK);
+    }
+    /* one that is hardly dearer, and nobody can tell: alone, as a pair, and in format B as a twin beyond the cheapest events */
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    damage(&burst, 12 * 8 + 60, 0x1, 1.0F);
+    add_event(&burst, 12 * 8 + 60, 0x1 ^ 0x13D65, 3.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_INTEGRITY);
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    damage(&burst, 12 * 8 + 60, 0x1, 1.0F);
+    add_event(&burst, 12 * 8 + 60, 0x13D64, 1.0F); /* with the next: the polynomial but for the bit */
+    add_event(&burst, 12 * 8 + 90, 0x1, 1.0F);
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), WM_INTEGRITY);
+    for (int twin = 0; twin < 2; twin++) {
+        build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+        damage(&burst, 200, 0x1, 0.5F);
+        for (uint32_t i = 0; i < 20; i++)
+            add_event(&burst, 400 + 7 * i, 0x1, 4.0F);
+        add_event(&burst, 351 + (twin ? 0 : 1), 0x1, 4.5F);
+        ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), twin ? WM_INTEGRITY : WM_OK);
     }
 }
 END_TEST

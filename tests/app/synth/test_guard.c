@@ -64,7 +64,7 @@ static const struct guard guards[] = {
     {"S clock 2 %", .mode = WM_MODE_S, .ec_n0_db = S_DB + 0.5, .frames = 40, .allowed = 1, .clock_ppm = {-20e3, 20e3}},
     {"T deviation", T, .frames = 60, .allowed = 4, .deviation_pct = {-20, 60}},
     {"S deviation", S, .frames = 40, .allowed = 6, .deviation_pct = {-20, 60}},
-    {"C A deviation", .mode = WM_MODE_C, .ec_n0_db = 8.5, .frames = 100, .allowed = 5, .deviation_pct = {-15, 15}},
+    {"C A deviation", .mode = WM_MODE_C, .ec_n0_db = 8.5, .frames = 100, .allowed = 7, .deviation_pct = {-15, 15}},
     {"C B deviation", .mode = WM_MODE_C, .format = WM_FORMAT_B, .ec_n0_db = 9.5, .frames = 100, .allowed = 12,
      .deviation_pct = {-15, 15}},
     {"T BT 0.5", T, .frames = 60, .allowed = 3, .bt = 0.5},
