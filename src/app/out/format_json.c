@@ -192,6 +192,8 @@ static void ell_members(struct wm_json *json, const struct wm_ell *ell)
     if (ell->has_session) {
         MEMBER_UINT(json, "session_number", ell->session);
         MEMBER_UINT(json, "encryption", wm_ell_encryption(ell));
+        MEMBER_UINT(json, "session_minutes", ell->session >> 4 & 0x1FFFFFF);
+        MEMBER_UINT(json, "session", ell->session & 15);
     }
     wm_json_close(json, '}');
 }
