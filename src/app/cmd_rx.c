@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/common.h"
 #include "app/config.h"
+#include "app/demo.h"
 #include "app/live.h"
 #include "app/rx_report.h"
 #include "app/time_text.h"
@@ -48,6 +49,7 @@ enum {
     NO_REPAIR,
     KERNELS,
     SPEED,
+    GRAB,
     QUIET
 };
 
@@ -91,6 +93,7 @@ static const struct wm_option options[] = {
                  "the SIMD variant to use: scalar, sse4.1, avx2, avx512 or neon, where the CPU\n"
                  "has it; default: the best"},
     [SPEED] = {0, "speed", "SPEED", "of a recording: max (default), or realtime, as it came from the radio"},
+    [GRAB] = {0, "grab-failed", "PREFIX", "record bursts that had a sync word and failed, as SigMF: PREFIX_0001 …"},
     [QUIET] = {'q', "quiet", NULL, "only errors on standard error"},
 };
 
@@ -268,6 +271,9 @@ static int set_option(struct rx *rx, int option, char *value)
             return no_kernels(value);
         rx->kernels = value;
         break;
+    case GRAB:
+        rx->live.grab_prefix = value;
+        break;
     case SPEED:
         rx->realtime = strcmp(value, "realtime") == 0;
         if (!rx->realtime && strcmp(value, "max") != 0)
@@ -280,33 +286,12 @@ static int set_option(struct rx *rx, int option, char *value)
     return status == WM_OK ? WM_EXIT_OK : WM_EXIT_FAILED;
 }
 
-/* The demo lies in share/wmsdr beside the directory of an installed program, otherwise in the source tree. */
-static bool find_demo(const char *name, char path[4096])
-{
-    char self[2048];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-    if (n > 0) {
-        char *slash;
-
-        self[n] = '\0';
-        slash = strrchr(self, '/');
-        if (slash)
-            *slash = '\0';
-        snprintf(path, 4096, "%s/../" WMSDR_DATA_INSTALLED "/%s", self, name);
-        if (access(path, R_OK) == 0)
-            return true;
-    }
-    snprintf(path, 4096, "%s/%s", WMSDR_DATA_SOURCE, name);
-    return access(path, R_OK) == 0;
-}
-
 /* Neither a recording nor a radio was named, and none is attached: the bundled recording. Its keys are public and come with it. */
 static int use_demo(struct rx *rx, char path[4096])
 {
-    if (find_demo(DEMO_KEYS, path) && wm_common_keys(rx->keys, path, true) != WM_OK)
+    if (wm_demo_find(DEMO_KEYS, path) && wm_common_keys(rx->keys, path, true) != WM_OK)
         return WM_EXIT_FAILED;
-    if (!find_demo(DEMO_NAME, path)) {
+    if (!wm_demo_find(DEMO_NAME, path)) {
         wm_say("the demo recording is not installed; name a recording: wmsdr rx -r FILE");
         return WM_EXIT_FAILED;
     }
@@ -439,6 +424,8 @@ static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *
             continue;
         if (read != WM_OK)
             break;
+        if (reception->grab)
+            wm_rx_grab_push(reception->grab, buffer, len, WM_TIME_UNKNOWN);
         status = wm_receiver_push(receiver, buffer, len);
         live |= len < chunk || rx->realtime;
         if (heard->telegrams != shown && (live || progress->on)) {
@@ -499,6 +486,11 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
     enum wm_status status = wm_receiver_create(&config, &receiver);
     int result;
 
+    if (status == WM_OK && rx->live.grab_prefix &&
+        wm_rx_grab(rx->live.grab_prefix, info->format, info->sample_rate_hz, info->centre_hz, &reception.grab) != WM_OK) {
+        wm_receiver_destroy(receiver);
+        return WM_EXIT_FAILED;
+    }
     if (status != WM_OK) {
         wm_say("no receiver: %s", wm_status_text(status));
         return WM_EXIT_FAILED;
@@ -513,6 +505,7 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
         wm_say("%s", wm_pipeline_why(pipeline));
     else if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
         wm_say("decoding: %s", wm_status_text(reception.failed));
+    wm_rx_grab_end(reception.grab, rx->quiet);
     wm_receiver_destroy(receiver);
     return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
 }

@@ -151,6 +151,12 @@ static enum wm_status start(struct wm_live *live, struct station *station, const
         wm_say("no channel lies inside the band, so there is nothing to receive; leave out -f and -s, or correct them");
         return WM_INVALID;
     }
+    if (config->grab_prefix) {
+        status =
+            wm_rx_grab(config->grab_prefix, receiver.format, receiver.sample_rate_hz, receiver.centre_hz, &station->reception.grab);
+        if (status != WM_OK)
+            return status;
+    }
     status = wm_receiver_create(&receiver, &station->receiver);
     if (status != WM_OK)
         wm_say("no receiver for %.3f MS/s: %s", settings->rate_hz / 1e6, wm_status_text(status));
@@ -188,9 +194,13 @@ static enum wm_status receive(struct station *station, int64_t wait_ns)
     if (block.gap) {
         status = wm_receiver_flush(station->receiver);
         station->pushed = 0;
+        if (station->reception.grab)
+            (void)!wm_grab_break(station->reception.grab);
     }
     tell_gaps(station);
     station->base = block.index - station->pushed;
+    if (station->reception.grab)
+        wm_rx_grab_push(station->reception.grab, block.bytes, block.len, wm_radio_time(station->radio, block.index));
     if (status == WM_OK)
         status = wm_receiver_push(station->receiver, block.bytes, block.len);
     station->pushed += block.len / sample_bytes;
@@ -264,6 +274,7 @@ int wm_live_run(const struct wm_live_config *config, bool *hung)
     if (!config->quiet)
         report(&live, started_s);
     for (size_t i = 0; i < live.count; i++) {
+        wm_rx_grab_end(live.station[i].reception.grab, config->quiet);
         wm_receiver_destroy(live.station[i].receiver);
         if (!wm_radio_close(live.station[i].radio))
             *hung = true;

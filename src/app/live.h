@@ -26,6 +26,7 @@ struct wm_live_config {
     bool quiet;
     struct wm_pipeline *pipeline;         /* borrowed, as the rest */
     struct wm_outputs **outputs;          /* reload may change it */
+    const char *grab_prefix;              /* recordings of what failed; NULL: none */
     double for_s;                         /* so much signal; 0: no end */
     enum wm_status (*reload)(void *user); /* when SIGHUP came */
     void *user;

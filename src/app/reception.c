@@ -11,6 +11,9 @@ enum wm_status wm_reception_on_sync(void *user, const struct wm_sync *sync, size
 
     memset(&frame, 0, sizeof frame);
     status = wm_deframe(sync->source, sync->format, reception->repair, &frame, air_bytes, &reception->stats[sync->mode]);
+    /* A failure to write recordings is not the reception's: the grab keeps it for whoever made it. */
+    if (status == WM_INTEGRITY && reception->grab)
+        (void)!wm_grab_mark(reception->grab, sync->signal->sample_index, wm_grab_end(reception->grab));
     if (status != WM_OK)
         return status;
     frame.on_air = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/grab.h"
 #include "app/pipeline.h"
 #include "link/deframe.h"
 #include "phy/receiver.h"
@@ -13,6 +14,7 @@ struct wm_reception {
     enum wm_status failed;                                /* the first failure of the pipeline: nothing is written after it */
     void (*on_frame)(void *user, struct wm_frame *frame); /* gets the frames instead of the pipeline; NULL: the pipeline */
     void *user;
+    struct wm_grab *grab; /* gets the stretches that failed their CRC, NULL: nobody */
 };
 
 enum wm_status wm_reception_on_sync(void *reception, const struct wm_sync *sync, size_t *air_bytes);

@@ -115,3 +115,44 @@ void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm
     wm_pipeline_summary(reception->pipeline, text, sizeof text);
     fprintf(stderr, "  %s\n", text);
 }
+
+#define GRAB_PRE_S     0.03
+#define GRAB_POST_S    0.01
+#define GRAB_MAX_BYTES 1000000000ULL
+
+enum wm_status wm_rx_grab(const char *prefix, enum wm_sample_format format, double rate_hz, double centre_hz, struct wm_grab **grab)
+{
+    const struct wm_grab_config config = {
+        .prefix = prefix,
+        .format = format,
+        .rate_hz = rate_hz,
+        .centre_hz = centre_hz,
+        .pre_s = GRAB_PRE_S,
+        .post_s = GRAB_POST_S,
+        .max_bytes = GRAB_MAX_BYTES,
+        .description = "wmsdr rx --grab-failed: a sync word was heard, and a CRC failed",
+    };
+    enum wm_status status = wm_grab_create(&config, grab);
+
+    if (status != WM_OK)
+        wm_say("--grab-failed %s: %s", prefix, wm_status_text(status));
+    return status;
+}
+
+void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, int64_t time_ns)
+{
+    const bool sound = wm_grab_status(grab) == WM_OK;
+
+    if (wm_grab_push(grab, bytes, len, time_ns) != WM_OK && sound)
+        wm_say("--grab-failed: %s cannot be written; no more recordings", wm_grab_name(grab));
+}
+
+void wm_rx_grab_end(struct wm_grab *grab, bool quiet)
+{
+    if (!grab)
+        return;
+    if (wm_grab_break(grab) == WM_OK && !quiet)
+        wm_say("--grab-failed: %u recording%s%s%s%s", wm_grab_count(grab), wm_grab_count(grab) == 1 ? "" : "s",
+               wm_grab_count(grab) ? ", the last " : "", wm_grab_name(grab), wm_grab_full(grab) ? "; 1 GB, no more were made" : "");
+    wm_grab_destroy(grab);
+}

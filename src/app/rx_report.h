@@ -26,3 +26,11 @@ void wm_rx_progress_clear(struct wm_rx_progress *progress);
 /* What was heard, and what was lost where. */
 void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm_receiver *receiver,
                           const struct wm_reception *reception);
+
+/* rx --grab-failed: recordings of bursts that had a sync word and failed. On failure a message has been printed. */
+WM_MUST_USE enum wm_status wm_rx_grab(const char *prefix, enum wm_sample_format format, double rate_hz, double centre_hz,
+                                      struct wm_grab **grab);
+/* Before the same samples go to the receiver. What cannot be written is said once, reception goes on. */
+void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, int64_t time_ns);
+/* Says how many there are, and destroys it (NULL: nothing). */
+void wm_rx_grab_end(struct wm_grab *grab, bool quiet);

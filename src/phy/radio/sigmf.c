@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NS 1000000000
@@ -242,7 +243,14 @@ enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text)
         wm_sigmf_time_text(meta->info.start_time_ns, time);
         json_object_set_new(capture, "core:datetime", json_string(time));
     }
-    *text = root && global && capture ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    /* into memory that the caller can free, whatever allocator the program has given to jansson */
+    *text = NULL;
+    if (root && global && capture) {
+        const size_t len = json_dumpb(root, NULL, 0, JSON_INDENT(2));
+        *text = len ? malloc(len + 1) : NULL;
+        if (*text)
+            (*text)[json_dumpb(root, *text, len, JSON_INDENT(2))] = '\0';
+    }
     json_decref(root);
     json_decref(capture);
     json_decref(global);
