@@ -48,6 +48,7 @@ enum {
     START,
     NO_REPAIR,
     KERNELS,
+    THREADS,
     SPEED,
     GRAB,
     QUIET
@@ -92,6 +93,7 @@ static const struct wm_option options[] = {
     [KERNELS] = {0, "kernels", "NAME",
                  "the SIMD variant to use: scalar, sse4.1, avx2, avx512 or neon, where the CPU\n"
                  "has it; default: the best"},
+    [THREADS] = {0, "threads", "N", "1 (default) or 2 cores; 2 is for recordings: telegrams come in batches, the same ones"},
     [SPEED] = {0, "speed", "SPEED", "of a recording: max (default), or realtime, as it came from the radio"},
     [GRAB] = {0, "grab-failed", "PREFIX", "record bursts that had a sync word and failed, as SigMF: PREFIX_0001 …"},
     [QUIET] = {'q', "quiet", NULL, "only errors on standard error"},
@@ -104,6 +106,7 @@ struct rx {
     struct wm_source_info wanted;
     unsigned modes;
     const char *kernels;
+    unsigned threads;
     bool no_repair, quiet, shared, experimental, realtime;
     bool check, reloading, has_key;
     int argc; /* as they were given, for a reload */
@@ -265,6 +268,11 @@ static int set_option(struct rx *rx, int option, char *value)
         return parse_start(rx, value);
     case NO_REPAIR:
         rx->no_repair = true;
+        break;
+    case THREADS:
+        if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
+            return misused("--threads", value, "not a number of cores that it can use; there are 1 and 2");
+        rx->threads = (unsigned)(value[0] - '0');
         break;
     case KERNELS:
         if (!rx->reloading && !wm_kernels_select(value))
@@ -481,6 +489,9 @@ static int run_receiver(struct rx *rx, struct wm_source *source, const struct wm
         .kernels = rx->kernels,
         .on_sync = wm_reception_on_sync,
         .user = &reception,
+        .threads = rx->live.grab_prefix ? 1 : rx->threads, /* a grab keeps little: it must be told at once */
+        .result_bytes = sizeof(struct wm_reception_result),
+        .on_result = wm_reception_on_result,
         .log = &log,
     };
     enum wm_status status = wm_receiver_create(&config, &receiver);

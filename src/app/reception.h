@@ -6,7 +6,8 @@
 #include "link/deframe.h"
 #include "phy/receiver.h"
 
-/* Joins the receiver to the link layer and the pipeline: give wm_reception_on_sync and a reception to wm_receiver_config. */
+/* Joins the receiver to the link layer and the pipeline: give wm_reception_on_sync and a reception to wm_receiver_config, and for
+ * several threads wm_reception_on_result and the size of its result as well. */
 struct wm_reception {
     struct wm_pipeline *pipeline;   /* borrowed */
     const struct wm_repair *repair; /* borrowed */
@@ -17,4 +18,15 @@ struct wm_reception {
     struct wm_grab *grab; /* gets the stretches that failed their CRC, NULL: nobody */
 };
 
+/* What one sync word came to. */
+struct wm_reception_result {
+    struct wm_frame frame;
+    struct wm_deframe_stats stats;
+    enum wm_mode mode;
+    uint64_t sample_index;
+    bool is_frame;
+    bool is_broken; /* no tier passed its CRCs */
+};
+
 enum wm_status wm_reception_on_sync(void *reception, const struct wm_sync *sync, size_t *air_bytes);
+void wm_reception_on_result(void *reception, const void *result);

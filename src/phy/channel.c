@@ -69,7 +69,7 @@ struct wm_channel {
     struct wm_signal signal; /* of the burst inside the callback */
     struct waiting *current; /* inside the callback */
     /* statistics: kept over a reset */
-    uint64_t bursts, syncs[2], frames[2];
+    struct wm_channel_counts counts;
 };
 
 static const uint8_t second_sync[2][SECOND_SYNC_CHIPS] = {
@@ -382,7 +382,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             timing.start += SECOND_SYNC_CHIPS * nominal;
         }
         describe(channel, w, &channel->signal);
-        channel->syncs[w->mode_at] += first_call;
+        channel->counts.syncs[w->mode_at] += first_call;
         wm_demodulator_begin(channel->demodulator[w->mode_at], &channel->band.stretch, &timing, format, noise_density(channel),
                              nrz || second<FOLLOW_SURE, channel->signal.snr_db> STRONG_DB);
         struct wm_sync sync = {.mode = mode, .format = format, .signal = &channel->signal, .source = &source};
@@ -394,7 +394,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         }
         if (status == WM_OK) {
             const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
-            channel->frames[w->mode_at]++;
+            channel->counts.frames[w->mode_at]++;
             /* go on searching where this frame ends: the next may follow without a gap */
             double end = tracked->start + (double)bytes * wm_mode_info(mode)->chips_per_byte * tracked->period;
             channel->search_at = (int64_t)(end - 4 * tracked->period);
@@ -516,7 +516,7 @@ static void run_cell(struct wm_channel *channel)
     channel->band.dc_i = channel->now.dc_i;
     channel->band.dc_q = channel->now.dc_q;
     if (open && !channel->open) {
-        channel->bursts++;
+        channel->counts.bursts++;
         if (!channel->searching) /* where it closed for a moment only, the search has not come to its end */
             begin_baseband(channel, first_of(channel, channel->cell));
         channel->searching = true;
@@ -599,7 +599,7 @@ void wm_channel_finish(struct wm_channel *channel)
         struct wm_sync sync = {
             .mode = channel->config.modes[w->mode_at], .format = WM_FORMAT_A, .signal = &signal, .source = &source};
         if (channel->config.on_sync(channel->config.user, &sync, &bytes) == WM_OK)
-            channel->frames[w->mode_at]++;
+            channel->counts.frames[w->mode_at]++;
         w->used = false;
     }
 }
@@ -637,23 +637,12 @@ bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
            channel->resume_at + 2 * apart < first;
 }
 
-void wm_channel_take_counts(struct wm_channel *to, struct wm_channel *from)
+struct wm_channel_counts wm_channel_take_counts(struct wm_channel *channel)
 {
-    if (to == from)
-        return;
-    to->bursts += from->bursts;
-    for (unsigned i = 0; i < 2; i++) {
-        to->syncs[i] += from->syncs[i];
-        to->frames[i] += from->frames[i];
-    }
-    wm_channel_drop_counts(from);
-}
+    const struct wm_channel_counts counts = channel->counts;
 
-void wm_channel_drop_counts(struct wm_channel *channel)
-{
-    channel->bursts = 0;
-    memset(channel->syncs, 0, sizeof channel->syncs);
-    memset(channel->frames, 0, sizeof channel->frames);
+    channel->counts = (struct wm_channel_counts){0};
+    return counts;
 }
 
 void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats *stats)
@@ -661,9 +650,9 @@ void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats
     for (unsigned i = 0; i < channel->config.mode_count; i++) {
         unsigned mode = channel->config.modes[i];
         stats->mode[mode].active = true;
-        stats->mode[mode].bursts = channel->bursts;
-        stats->mode[mode].syncs = channel->syncs[i];
-        stats->mode[mode].frames = channel->frames[i];
+        stats->mode[mode].bursts = channel->counts.bursts;
+        stats->mode[mode].syncs = channel->counts.syncs[i];
+        stats->mode[mode].frames = channel->counts.frames[i];
         stats->mode[mode].noise_dbfs = (float)(10 * log10(channel->now.floor + 1e-30));
     }
 }

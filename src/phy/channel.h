@@ -47,9 +47,11 @@ int64_t wm_channel_cell(const struct wm_channel *channel);
 /* Whether it stands at the cell, where the gate opens, and goes on from there exactly as after begin_at: nothing of what was before
  * is still going on or held. */
 bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell);
-/* Adds one's statistics to another's, and forgets them. */
-void wm_channel_take_counts(struct wm_channel *to, struct wm_channel *from);
-void wm_channel_drop_counts(struct wm_channel *channel);
+/* What it has counted since the last call, which wm_channel_stats will not tell any more. */
+struct wm_channel_counts {
+    uint64_t bursts, syncs[2], frames[2]; /* by index into config.modes */
+};
+struct wm_channel_counts wm_channel_take_counts(struct wm_channel *channel);
 
 /* At the end of the stream: bursts that still wait are told so. */
 void wm_channel_finish(struct wm_channel *channel);

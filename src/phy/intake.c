@@ -202,6 +202,16 @@ void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded)
     intake->padded += padded;
 }
 
+size_t wm_intake_capacity(const struct wm_intake *intake)
+{
+    return intake->capacity;
+}
+
+bool wm_intake_is_full(const struct wm_intake *intake)
+{
+    return intake->count + WM_INTAKE_BATCH > intake->capacity;
+}
+
 int64_t wm_intake_first(const struct wm_intake *intake)
 {
     return intake->first;

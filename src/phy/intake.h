@@ -34,6 +34,11 @@ void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded);
 /* Brings what is held to another full scale. */
 void wm_intake_rescale(struct wm_intake *intake, double full_scale);
 
+/* The most samples it ever holds. */
+size_t wm_intake_capacity(const struct wm_intake *intake);
+/* Whether the next push may drop samples older than the newest `keep`. */
+bool wm_intake_is_full(const struct wm_intake *intake);
+
 /* First index that can be read, and one past the last. */
 int64_t wm_intake_first(const struct wm_intake *intake);
 int64_t wm_intake_end(const struct wm_intake *intake);

@@ -3,6 +3,7 @@
 
 #include "phy/channel.h"
 #include "phy/intake.h"
+#include "phy/parts.h"
 #include "phy/subband.h"
 
 #include <math.h>
@@ -16,10 +17,13 @@ struct wm_receiver {
     const struct wm_kernels *kernels;
     struct wm_intake *intake;
     unsigned decimation; /* of a wide capture into sub-bands, 1: there are none */
+    void *result;        /* where sync_at_once lets the callback write */
     struct wm_subband *subband[CHANNELS_MAX];
     unsigned subband_count;
     struct wm_channel *channel[CHANNELS_MAX];
     unsigned channel_count;
+    struct wm_pool *pool; /* several threads: these do the channels' work */
+    struct wm_parts *parts;
     uint64_t samples;
 };
 
@@ -45,6 +49,29 @@ static double rounding_power(enum wm_sample_format format)
     }
 }
 
+/* One thread for a callback that was written for several. */
+static enum wm_status sync_at_once(void *self, const struct wm_sync *sync, size_t *air_bytes)
+{
+    struct wm_receiver *receiver = self;
+    const struct wm_receiver_config *config = &receiver->config;
+    struct wm_sync with = *sync;
+
+    with.result = receiver->result;
+    memset(receiver->result, 0, config->result_bytes);
+    enum wm_status status = config->on_sync(config->user, &with, air_bytes);
+    if (status != WM_TOO_SHORT)
+        config->on_result(config->user, receiver->result);
+    return status;
+}
+
+/* Whether the work can be put off: where the scale of what has come can change, it cannot. */
+static bool has_fixed_scale(const struct wm_receiver *receiver)
+{
+    const enum wm_sample_format format = receiver->config.format;
+
+    return format == WM_SAMPLES_CU8 || format == WM_SAMPLES_CS8 || (format == WM_SAMPLES_CS16 && receiver->decimation == 1);
+}
+
 /* Modes that share a centre frequency share a channel; among them T comes before C (receiver order of the mode table). */
 static void list_channels(struct wm_receiver *receiver, struct wm_channel_config *channels)
 {
@@ -59,8 +86,8 @@ static void list_channels(struct wm_receiver *receiver, struct wm_channel_config
             .centre_hz = config->centre_hz,
             .rounding_power = rounding_power(config->format),
             .start_time_ns = config->start_time_ns,
-            .on_sync = config->on_sync,
-            .user = config->user,
+            .on_sync = config->on_result ? sync_at_once : config->on_sync,
+            .user = config->on_result ? (void *)receiver : config->user,
         };
         for (int mode = first; mode < WM_MODE_COUNT && channel.mode_count < 2; mode++) {
             if (taken[mode] || (config->modes && !(config->modes >> mode & 1)) ||
@@ -134,6 +161,14 @@ static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_ch
     return status;
 }
 
+static enum wm_status create_parts(struct wm_receiver *receiver, struct wm_parts_config parts)
+{
+    enum wm_status status = wm_pool_create(receiver->config.threads, &receiver->pool);
+
+    parts.pool = receiver->pool;
+    return status == WM_OK ? wm_parts_create(&parts, &receiver->parts) : status;
+}
+
 static enum wm_status create_channels(struct wm_receiver *receiver)
 {
     const struct wm_receiver_config *config = &receiver->config;
@@ -148,10 +183,21 @@ static enum wm_status create_channels(struct wm_receiver *receiver)
         status = create_subbands(receiver, channels);
     else
         status = wm_intake_create(receiver->kernels, config->format, wm_channel_reach(config->sample_rate_hz), &receiver->intake);
-    receiver->channel_count = 0;
-    for (unsigned i = 0; status == WM_OK && i < count; i++) {
-        if (receiver->decimation == 1)
+    if (receiver->decimation == 1)
+        for (unsigned i = 0; i < count; i++)
             channels[i].intake = receiver->intake;
+    receiver->channel_count = 0;
+    if (status == WM_OK && config->threads > 1 && has_fixed_scale(receiver)) {
+        const struct wm_parts_config parts = {.channels = channels,
+                                              .channel_count = count,
+                                              .batch_samples = wm_intake_capacity(channels[0].intake),
+                                              .result_bytes = config->result_bytes,
+                                              .on_sync = config->on_sync,
+                                              .on_result = config->on_result,
+                                              .user = config->user};
+        return create_parts(receiver, parts);
+    }
+    for (unsigned i = 0; status == WM_OK && i < count; i++) {
         status = wm_channel_create(&channels[i], &receiver->channel[i]);
         if (status == WM_OK)
             receiver->channel_count++;
@@ -165,16 +211,19 @@ enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struc
     enum wm_status status;
 
     if (!(config->sample_rate_hz >= WM_SAMPLE_RATE_MIN_HZ && config->sample_rate_hz <= WM_SAMPLE_RATE_MAX_HZ) || !config->on_sync ||
-        config->format >= WM_SAMPLES_COUNT || !isfinite(config->centre_hz))
+        config->format >= WM_SAMPLES_COUNT || !isfinite(config->centre_hz) || config->threads > WM_POOL_MAX ||
+        (config->threads > 1 && !config->on_result))
         return WM_INVALID;
     receiver = calloc(1, sizeof *receiver);
     if (!receiver)
         return WM_NO_MEMORY;
     receiver->config = *config;
+    receiver->result = calloc(1, config->result_bytes + 1);
     receiver->kernels = wm_kernels_select(config->kernels);
-    if (!receiver->kernels) {
-        free(receiver);
-        return WM_INVALID;
+    if (!receiver->kernels || !receiver->result) {
+        enum wm_status why = receiver->result ? WM_INVALID : WM_NO_MEMORY;
+        wm_receiver_destroy(receiver);
+        return why;
     }
     receiver->decimation = wm_subband_decimation(config->sample_rate_hz);
     status = create_channels(receiver);
@@ -190,19 +239,27 @@ void wm_receiver_destroy(struct wm_receiver *receiver)
 {
     if (!receiver)
         return;
+    wm_parts_destroy(receiver->parts);
+    wm_pool_destroy(receiver->pool);
     for (unsigned i = 0; i < receiver->channel_count; i++)
         wm_channel_destroy(receiver->channel[i]);
     for (unsigned i = 0; i < receiver->subband_count; i++)
         wm_subband_destroy(receiver->subband[i]);
     wm_intake_destroy(receiver->intake);
+    free(receiver->result);
     free(receiver);
+}
+
+/* Where the channels read from; sub-bands keep step with each other, so an index means the same time in each. */
+static const struct wm_intake *channels_intake(const struct wm_receiver *receiver)
+{
+    return receiver->subband_count ? wm_subband_intake(receiver->subband[0]) : receiver->intake;
 }
 
 /* Does all work whose samples have arrived, in the order of the samples it needs. */
 static void run(struct wm_receiver *receiver)
 {
-    /* sub-bands keep step with each other, so an index means the same time in each */
-    const int64_t end = wm_intake_end(receiver->subband_count ? wm_subband_intake(receiver->subband[0]) : receiver->intake);
+    const int64_t end = wm_intake_end(channels_intake(receiver));
 
     for (;;) {
         struct wm_channel *first = NULL;
@@ -221,16 +278,23 @@ static void run(struct wm_receiver *receiver)
 }
 
 /* Does what can be done with what the intake has taken. */
-static void advance(struct wm_receiver *receiver)
+static enum wm_status advance(struct wm_receiver *receiver)
 {
     bool more;
 
+    if (receiver->parts) {
+        for (unsigned i = 0; i < receiver->subband_count; i++)
+            (void)wm_subband_run(receiver->subband[i]); /* has a fixed scale: does not stop */
+        const struct wm_intake *intake = channels_intake(receiver);
+        return wm_intake_is_full(intake) ? wm_parts_run(receiver->parts, wm_intake_end(intake)) : WM_OK;
+    }
     do {
         more = false;
         for (unsigned i = 0; i < receiver->subband_count; i++)
             more = wm_subband_run(receiver->subband[i]) || more;
         run(receiver);
     } while (more);
+    return WM_OK;
 }
 
 enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes)
@@ -243,19 +307,31 @@ enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *sample
         at += used;
         bytes -= used;
         receiver->samples += (uint64_t)(wm_intake_end(receiver->intake) - before);
-        advance(receiver);
+        enum wm_status status = advance(receiver);
+        if (status != WM_OK)
+            return status;
     }
     return WM_OK;
 }
 
 enum wm_status wm_receiver_flush(struct wm_receiver *receiver)
 {
+    enum wm_status status = WM_OK;
+
     /* Zeros behind the end let the filters and the sync search see the last samples. */
     for (size_t left = (size_t)(receiver->config.sample_rate_hz * 0.01); left > 0;) {
         size_t n = left < WM_INTAKE_BATCH ? left : WM_INTAKE_BATCH;
         wm_intake_pad(receiver->intake, n);
         left -= n;
-        advance(receiver);
+        status = advance(receiver);
+        if (status != WM_OK)
+            return status;
+    }
+    if (receiver->parts) {
+        status = wm_parts_run(receiver->parts, wm_intake_end(channels_intake(receiver)));
+        if (status == WM_OK)
+            status = wm_parts_finish(receiver->parts);
+        wm_parts_reset(receiver->parts);
     }
     for (unsigned i = 0; i < receiver->channel_count; i++) {
         wm_channel_finish(receiver->channel[i]);
@@ -264,13 +340,15 @@ enum wm_status wm_receiver_flush(struct wm_receiver *receiver)
     for (unsigned i = 0; i < receiver->subband_count; i++)
         wm_subband_reset(receiver->subband[i]);
     wm_intake_reset(receiver->intake);
-    return WM_OK;
+    return status;
 }
 
 void wm_receiver_stats(const struct wm_receiver *receiver, struct wm_receiver_stats *stats)
 {
     memset(stats, 0, sizeof *stats);
     stats->samples = receiver->samples;
+    if (receiver->parts)
+        wm_parts_stats(receiver->parts, stats);
     for (unsigned i = 0; i < receiver->channel_count; i++)
         wm_channel_stats(receiver->channel[i], stats);
 }

@@ -20,6 +20,7 @@ struct wm_sync {
     enum wm_format format;
     const struct wm_signal *signal;
     const struct wm_soft_source *source;
+    void *result; /* with several threads: all that the callback may change, see wm_receiver_config */
 };
 
 /* Called for each sync word. WM_OK: a frame of *air_bytes was read; WM_TOO_SHORT: call again when *air_bytes have arrived; anything
@@ -36,6 +37,14 @@ struct wm_receiver_config {
     wm_sync_fn on_sync;
     void *user;
     const struct wm_log *log; /* borrowed, may be NULL */
+    /* 0 or 1: everything happens in the thread that pushes, as soon as it can. 2: that thread and one more work on batches of half
+     * a second, which is for recordings. on_sync is then called from both at the same time and must change nothing but
+     * sync->result, result_bytes of zeros at first; each result is given to on_result later, from the thread that pushes, in the
+     * order in which one thread would have called on_sync, except where on_sync said WM_TOO_SHORT. cf32, and cs16 in wide captures,
+     * whose scale is found on the way, are worked on by one thread all the same; results are delivered alike. */
+    unsigned threads;
+    size_t result_bytes;
+    void (*on_result)(void *user, const void *result);
 };
 
 #define WM_SAMPLE_RATE_MIN_HZ 0.8e6

@@ -44,6 +44,8 @@ static const struct {
     {"$W rx -r - -f 868.95M <plain.cu8", 2, "the sample rate of standard input is not known"},
     {"$W rx -r - -s 1600k -f 868.95M <plain.cu8", 0, "0.125 s of signal"},
     {"$W rx -r plain.cu8 -s 1M6 -f 868.6M", 0, "0.125 s of signal"},
+    {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --threads 2", 0, "0.125 s of signal"},
+    {"$W rx -r plain.cu8 -s 1.6M -f 868.95M --threads 3", 2, "--threads 3: not a number of cores that it can use; there are 1 and 2"},
     {"$W rx -r plain.cu8 -s 21M -f 868.95M", 1, "must lie between 0.8 and 20 MHz"},
     {"$W rx -r plain.cu8 -s 9600 -f 868.95M", 1, "must lie between 0.8 and 20 MHz"},
     {"$W rx -r plain.cu8 -s fast -f 868.95M", 2, "-s fast: not a sample rate; write 1600000, 1600k or 1.6M"},

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct wm_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    pthread_t thread[WM_POOL_MAX];
+    unsigned threads;
+    bool stop;
+    /* the work at hand, under the lock */
+    void (*job)(void *user, size_t i);
+    void *user;
+    size_t next, count;
+    unsigned running;
+};
+
+/* Takes jobs while there are any; called with the lock held. */
+static void take_jobs(struct wm_pool *pool)
+{
+    while (pool->next < pool->count) {
+        const size_t i = pool->next++;
+        pool->running++;
+        pthread_mutex_unlock(&pool->lock);
+        pool->job(pool->user, i);
+        pthread_mutex_lock(&pool->lock);
+        pool->running--;
+    }
+    if (pool->running == 0)
+        pthread_cond_broadcast(&pool->done);
+}
+
+static void *worker(void *self)
+{
+    struct wm_pool *pool = self;
+
+    pthread_mutex_lock(&pool->lock);
+    while (!pool->stop) {
+        take_jobs(pool);
+        if (!pool->stop)
+            pthread_cond_wait(&pool->work, &pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+enum wm_status wm_pool_create(unsigned workers, struct wm_pool **pool_out)
+{
+    struct wm_pool *pool;
+
+    if (workers < 1 || workers > WM_POOL_MAX)
+        return WM_INVALID;
+    pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return WM_NO_MEMORY;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    while (pool->threads + 1 < workers) {
+        if (pthread_create(&pool->thread[pool->threads], NULL, worker, pool) != 0) {
+            wm_pool_destroy(pool);
+            return WM_NO_MEMORY;
+        }
+        pool->threads++;
+    }
+    *pool_out = pool;
+    return WM_OK;
+}
+
+void wm_pool_destroy(struct wm_pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->stop = true;
+    pthread_cond_broadcast(&pool->work);
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i < pool->threads; i++)
+        pthread_join(pool->thread[i], NULL);
+    pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->done);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->job = job;
+    pool->user = user;
+    pool->next = 0;
+    pool->count = count;
+    if (count > 1)
+        pthread_cond_broadcast(&pool->work);
+    take_jobs(pool);
+    while (pool->running > 0)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}

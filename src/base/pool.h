@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+/* A few threads that wait for work. The caller of run works as well, so a pool of n is n - 1 threads beside it. */
+struct wm_pool;
+
+#define WM_POOL_MAX 2
+
+/* workers, the caller among them: 1 to WM_POOL_MAX. */
+WM_MUST_USE enum wm_status wm_pool_create(unsigned workers, struct wm_pool **pool);
+/* Not while run is running. */
+void wm_pool_destroy(struct wm_pool *pool);
+/* job(user, i) for each i < count, begun in this order, each by whichever worker is free; returns when all are done. */
+void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count);

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "phy/parts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHANNELS_MAX 4
+#define OBJECTS      (WM_POOL_MAX + 1) /* of each channel: one in each worker's hands, one that stands at the batch's end */
+#define PARTS_MAX    256               /* of all channels in one batch; more cuts than that are not made */
+#define QUIET_CELLS  12                /* closed before the gate opens: 2 ms */
+
+struct object {
+    struct wm_parts *parts;
+    struct wm_channel *channel;
+    struct part *part; /* in whose hands it is, NULL: free */
+};
+
+struct part {
+    unsigned line;
+    int64_t from;          /* cell where it begins: a cut, or where the last batch ended */
+    struct object *object; /* that stands at the batch's end, or NULL: the part has come to the cut `until` */
+    int64_t until;
+    bool ran, counts_for_something;
+    struct wm_channel_counts counts;
+    enum wm_status status;
+    int64_t key; /* stream index of the work at hand; it never falls */
+    /* results in the order they were made, each behind the key that orders it among the channels */
+    unsigned char *results;
+    size_t count, room;
+};
+
+struct line { /* one channel */
+    unsigned modes[2], mode_count;
+    struct object object[OBJECTS];
+    struct object *owner; /* that stands at the end of the last batch */
+    struct wm_cell *cells;
+    bool *cut;
+    int64_t first_cell; /* cells[0], cut[0] */
+    size_t cell_count;
+    struct wm_channel_counts counts;
+};
+
+struct wm_parts {
+    struct wm_parts_config config;
+    size_t stride, cells_max;
+    int64_t end;
+    struct line line[CHANNELS_MAX];
+    struct part part[PARTS_MAX];
+    size_t part_count;
+    pthread_mutex_t lock; /* of who has which object */
+};
+
+/* ---- results */
+
+static enum wm_status on_sync(void *user, const struct wm_sync *sync, size_t *air_bytes)
+{
+    const struct object *object = user;
+    const struct wm_parts *parts = object->parts;
+    struct part *part = object->part;
+    struct wm_sync with = *sync;
+
+    if (part->count == part->room) {
+        const size_t room = part->room ? 2 * part->room : 4;
+        unsigned char *results = realloc(part->results, room * parts->stride);
+        if (!results) {
+            part->status = WM_NO_MEMORY;
+            return WM_NO_MEMORY;
+        }
+        part->results = results;
+        part->room = room;
+    }
+    unsigned char *result = part->results + part->count * parts->stride;
+    memset(result, 0, parts->stride);
+    memcpy(result, &part->key, sizeof part->key);
+    with.result = result + sizeof(max_align_t);
+    enum wm_status status = parts->config.on_sync(parts->config.user, &with, air_bytes);
+    if (status != WM_TOO_SHORT) /* it will be called again */
+        part->count++;
+    return status;
+}
+
+/* Where a line's results are being read. */
+struct reader {
+    size_t part, at;
+};
+
+/* The key of a line's next result, INT64_MAX: there is none. Parts of a line follow each other in the list. */
+static int64_t next_key(const struct wm_parts *parts, unsigned line, struct reader *reader)
+{
+    for (; reader->part < parts->part_count; reader->part++, reader->at = 0) {
+        const struct part *part = &parts->part[reader->part];
+        if (part->line == line && part->counts_for_something && reader->at < part->count) {
+            int64_t key;
+            memcpy(&key, part->results + reader->at * parts->stride, sizeof key);
+            return key;
+        }
+    }
+    return INT64_MAX;
+}
+
+/* Hands the results over as one thread would have made them: by the sample they needed, the first channel first. */
+static void deliver(struct wm_parts *parts)
+{
+    struct reader reader[CHANNELS_MAX] = {{0, 0}};
+
+    for (;;) {
+        unsigned first = 0;
+        int64_t least = INT64_MAX;
+        for (unsigned i = 0; i < parts->config.channel_count; i++) {
+            const int64_t key = next_key(parts, i, &reader[i]);
+            if (key < least) {
+                least = key;
+                first = i;
+            }
+        }
+        if (least == INT64_MAX)
+            return;
+        const struct part *part = &parts->part[reader[first].part];
+        parts->config.on_result(parts->config.user, part->results + reader[first].at++ * parts->stride + sizeof(max_align_t));
+    }
+}
+
+/* ---- parts */
+
+static struct part *add_part(struct wm_parts *parts, unsigned line, int64_t from)
+{
+    struct part *part = &parts->part[parts->part_count++];
+
+    *part = (struct part){.line = line, .from = from, .results = part->results, .room = part->room};
+    return part;
+}
+
+static void give_object(struct wm_parts *parts, struct object *object, struct part *part)
+{
+    pthread_mutex_lock(&parts->lock);
+    object->part = part;
+    pthread_mutex_unlock(&parts->lock);
+}
+
+static void forget_owner(struct wm_parts *parts, struct line *line)
+{
+    pthread_mutex_lock(&parts->lock);
+    line->owner = NULL;
+    pthread_mutex_unlock(&parts->lock);
+}
+
+/* An object that is nobody's, NULL: there is none. */
+static struct object *take_object(struct wm_parts *parts, struct part *part)
+{
+    struct line *line = &parts->line[part->line];
+    struct object *object = NULL;
+
+    pthread_mutex_lock(&parts->lock);
+    for (int i = 0; i < OBJECTS && !object; i++)
+        if (!line->object[i].part && &line->object[i] != line->owner)
+            object = &line->object[i];
+    if (object)
+        object->part = part;
+    pthread_mutex_unlock(&parts->lock);
+    return object;
+}
+
+static void run_part(void *user, size_t i)
+{
+    struct wm_parts *parts = user;
+    struct part *part = &parts->part[i];
+    struct line *line = &parts->line[part->line];
+    const bool goes_on = part->from == line->first_cell && line->owner;
+    struct object *object = goes_on ? line->owner : take_object(parts, part);
+
+    if (!object)
+        return; /* whoever needs it will run it */
+    if (goes_on) {
+        give_object(parts, object, part);
+        forget_owner(parts, line);
+    }
+    struct wm_channel *channel = object->channel;
+    wm_channel_script(channel, line->cells, line->first_cell);
+    if (!goes_on)
+        wm_channel_begin_at(channel, part->from);
+    part->ran = true;
+    for (;;) {
+        const int64_t cell = wm_channel_cell(channel), at = cell - line->first_cell;
+        if (cell > part->from && at < (int64_t)line->cell_count && line->cut[at] && wm_channel_is_fresh_for(channel, cell)) {
+            part->until = cell;
+            break;
+        }
+        const int64_t next = wm_channel_next(channel);
+        if (next > parts->end) {
+            part->object = object;
+            break;
+        }
+        part->key = next > part->key ? next : part->key;
+        wm_channel_run(channel);
+    }
+    part->counts = wm_channel_take_counts(channel);
+    if (!part->object)
+        give_object(parts, object, NULL);
+}
+
+static void listen(void *user, size_t i)
+{
+    struct wm_parts *parts = user;
+    struct line *line = &parts->line[i];
+    struct wm_channel *channel = line->object[0].channel;
+    unsigned quiet = 0;
+
+    line->first_cell = wm_channel_cell(line->owner->channel);
+    for (line->cell_count = 0; line->cell_count < parts->cells_max && wm_channel_listen_need(channel) <= parts->end;
+         line->cell_count++) {
+        struct wm_cell *cell = &line->cells[line->cell_count];
+        wm_channel_listen(channel, cell);
+        line->cut[line->cell_count] = cell->open && quiet >= QUIET_CELLS;
+        quiet = cell->open ? 0 : quiet + 1;
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct part *x = a, *y = b;
+
+    return x->from != y->from ? (x->from > y->from ? 1 : -1) : (x->line > y->line) - (x->line < y->line);
+}
+
+/* The parts of this batch, from the earliest: what goes on from the last one, and one for each cut. */
+static void make_parts(struct wm_parts *parts)
+{
+    parts->part_count = 0;
+    for (unsigned i = 0; i < parts->config.channel_count; i++)
+        add_part(parts, i, parts->line[i].first_cell);
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        for (size_t c = 0; c < line->cell_count; c++) {
+            if (!line->cut[c])
+                continue;
+            line->cut[c] = parts->part_count < PARTS_MAX;
+            if (line->cut[c])
+                add_part(parts, i, line->first_cell + (int64_t)c);
+        }
+    }
+    qsort(parts->part, parts->part_count, sizeof *parts->part, by_time);
+}
+
+/* Runs a part that had no object in its time: those that stand at the batch's end for nobody give theirs. */
+static void run_late(struct wm_parts *parts, size_t i)
+{
+    struct line *line = &parts->line[parts->part[i].line];
+
+    for (size_t p = i + 1; p < parts->part_count; p++) {
+        struct part *later = &parts->part[p];
+        if (later->object && &parts->line[later->line] == line) {
+            later->object->part = NULL;
+            later->object = NULL;
+            later->ran = false;
+        }
+    }
+    run_part(parts, i);
+}
+
+/* Follows a channel's parts from one to the next that begins where it ended. */
+static enum wm_status follow(struct wm_parts *parts, unsigned line_at)
+{
+    struct line *line = &parts->line[line_at];
+    int64_t wanted = line->first_cell;
+    struct object *last = NULL;
+
+    for (size_t i = 0; i < parts->part_count && !last; i++) {
+        struct part *part = &parts->part[i];
+        if (part->line != line_at || part->from != wanted)
+            continue;
+        if (!part->ran)
+            run_late(parts, i);
+        if (!part->ran || part->status != WM_OK)
+            return WM_NO_MEMORY;
+        part->counts_for_something = true;
+        line->counts.bursts += part->counts.bursts;
+        for (int m = 0; m < 2; m++) {
+            line->counts.syncs[m] += part->counts.syncs[m];
+            line->counts.frames[m] += part->counts.frames[m];
+        }
+        wanted = part->until;
+        last = part->object;
+    }
+    for (int i = 0; i < OBJECTS; i++)
+        line->object[i].part = NULL;
+    line->owner = last;
+    return WM_OK;
+}
+
+enum wm_status wm_parts_run(struct wm_parts *parts, int64_t end)
+{
+    enum wm_status status = WM_OK;
+
+    parts->end = end;
+    wm_pool_run(parts->config.pool, listen, parts, parts->config.channel_count);
+    make_parts(parts);
+    wm_pool_run(parts->config.pool, run_part, parts, parts->part_count);
+    for (unsigned i = 0; i < parts->config.channel_count && status == WM_OK; i++)
+        status = follow(parts, i);
+    if (status == WM_OK)
+        deliver(parts);
+    return status;
+}
+
+enum wm_status wm_parts_finish(struct wm_parts *parts)
+{
+    enum wm_status status = WM_OK;
+
+    parts->part_count = 0;
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        struct part *part = add_part(parts, i, 0);
+        part->counts_for_something = true;
+        part->key = i; /* one channel after the other */
+        line->owner->part = part;
+        wm_channel_finish(line->owner->channel);
+        line->owner->part = NULL;
+        const struct wm_channel_counts counts = wm_channel_take_counts(line->owner->channel);
+        for (int m = 0; m < 2; m++)
+            line->counts.frames[m] += counts.frames[m];
+        status = part->status != WM_OK ? part->status : status;
+    }
+    deliver(parts);
+    return status;
+}
+
+void wm_parts_stats(const struct wm_parts *parts, struct wm_receiver_stats *stats)
+{
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        const struct line *line = &parts->line[i];
+        wm_channel_stats(line->owner->channel, stats);
+        for (unsigned m = 0; m < line->mode_count; m++) {
+            stats->mode[line->modes[m]].bursts = line->counts.bursts;
+            stats->mode[line->modes[m]].syncs = line->counts.syncs[m];
+            stats->mode[line->modes[m]].frames = line->counts.frames[m];
+        }
+    }
+}
+
+/* ---- life */
+
+enum wm_status wm_parts_create(const struct wm_parts_config *config, struct wm_parts **parts_out)
+{
+    struct wm_parts *parts;
+    enum wm_status status = WM_OK;
+
+    if (config->channel_count > CHANNELS_MAX)
+        return WM_INVALID;
+    parts = calloc(1, sizeof *parts);
+    if (!parts)
+        return WM_NO_MEMORY;
+    parts->config = *config;
+    parts->stride =
+        sizeof(max_align_t) + (config->result_bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    /* a cell is 0.16 ms */
+    parts->cells_max = (size_t)((double)config->batch_samples / config->channels[0].sample_rate_hz / 0.15e-3) + 16;
+    pthread_mutex_init(&parts->lock, NULL);
+    for (unsigned i = 0; i < config->channel_count && status == WM_OK; i++) {
+        struct line *line = &parts->line[i];
+        line->mode_count = config->channels[i].mode_count;
+        for (unsigned m = 0; m < line->mode_count; m++)
+            line->modes[m] = config->channels[i].modes[m];
+        line->cells = calloc(parts->cells_max, sizeof *line->cells);
+        line->cut = calloc(parts->cells_max, sizeof *line->cut);
+        status = line->cells && line->cut ? WM_OK : WM_NO_MEMORY;
+        for (int o = 0; o < OBJECTS && status == WM_OK; o++) {
+            struct wm_channel_config channel = config->channels[i];
+            channel.on_sync = on_sync;
+            channel.user = &line->object[o];
+            line->object[o].parts = parts;
+            status = wm_channel_create(&channel, &line->object[o].channel);
+        }
+        line->owner = &line->object[0];
+    }
+    if (status != WM_OK) {
+        wm_parts_destroy(parts);
+        return status;
+    }
+    *parts_out = parts;
+    return WM_OK;
+}
+
+void wm_parts_destroy(struct wm_parts *parts)
+{
+    if (!parts)
+        return;
+    for (unsigned i = 0; i < CHANNELS_MAX; i++) {
+        for (int o = 0; o < OBJECTS; o++)
+            wm_channel_destroy(parts->line[i].object[o].channel);
+        free(parts->line[i].cells);
+        free(parts->line[i].cut);
+    }
+    for (size_t i = 0; i < PARTS_MAX; i++)
+        free(parts->part[i].results);
+    pthread_mutex_destroy(&parts->lock);
+    free(parts);
+}
+
+void wm_parts_reset(struct wm_parts *parts)
+{
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        for (int o = 0; o < OBJECTS; o++)
+            wm_channel_reset(line->object[o].channel);
+        line->owner = &line->object[0];
+    }
+}
