@@ -7,7 +7,8 @@
 # -b FOLDER   the build (build/release)      -s SECONDS  length of each recording (20)
 # -r RUNS     runs of each, taken in turn; the least CPU time counts, the others are what else the machine did (3)
 #
-# The last column is the share of a core that the receiver takes in real time, user and system. Wide captures are shorter: as many bytes
+# core_percent is the share of a core that the receiver takes in real time, user and system; wall_s the least time that passed, which
+# says something only on a machine with nothing else to do: wmsdr_2 is --threads 2, to be compared with wmsdr's. Wide captures are shorter: as many bytes
 # as at 3.2 MS/s, half a second at least.
 #
 # cu8 at 868.625 MHz, S, T and C on, output included (JSON; the peers their own) and thrown away. "idle" is noise; in "half full"
@@ -60,6 +61,9 @@ half_full_list() {
 receiver_wmsdr() {
     "$spend" "$samples" "$folder/out" "$wmsdr" rx -q -r - -s "$rate" -f "$centre" --format "$type" -F json
 }
+receiver_wmsdr_2() {
+    "$spend" "$samples" "$folder/out" "$wmsdr" rx -q -r - -s "$rate" -f "$centre" --format "$type" -F json --threads 2
+}
 receiver_rtl_wmbus() {
     "$spend" "$samples" "$folder/out" rtl_wmbus -s
 }
@@ -68,7 +72,7 @@ receiver_rtl_433() {
     "$spend" /dev/null "$folder/out" rtl_433 -r "cu8:$samples" -s "$rate" -f "$centre" -R 104 -R 105
 }
 
-receivers=wmsdr
+receivers='wmsdr wmsdr_2'
 for peer in rtl_wmbus rtl_433; do
     if command -v "$peer" >/dev/null; then
         receivers="$receivers $peer"
@@ -76,12 +80,12 @@ for peer in rtl_wmbus rtl_433; do
         echo "$peer is not on PATH: not measured" >&2
     fi
 done
-echo air,rate_hz,receiver,user_s,system_s,max_rss_kib,msps,times_slower,lines,core_percent
+echo air,rate_hz,receiver,user_s,system_s,max_rss_kib,msps,times_slower,lines,core_percent,wall_s
 echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
     # rtl_433 takes files of its own formats only; wide ones are for wmsdr alone
     heard=$receivers
     length=$(awk "BEGIN { s = $seconds * 3.2e6 / $rate; print (s > $seconds ? $seconds : s < 0.5 ? 0.5 : s) }")
-    [ "$rate" -gt 3200000 ] && heard=wmsdr
+    [ "$rate" -gt 3200000 ] && heard='wmsdr wmsdr_2'
     if [ "$fill" = idle ]; then
         "$wmsdr" synth -o "$samples" -n 0 --duration "$length" -s "$rate" -f "$centre" --type "$type"
     else
@@ -103,8 +107,9 @@ echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
     for receiver in $heard; do
         [ -s "$folder/cost.$receiver" ] || continue
         sort -n "$folder/cost.$receiver" | awk -v row="$name,$rate,$receiver" -v samples="$count" -v rate="$rate" -v base="$(sort -n "$folder/cost.wmsdr" | sed 's/ .*//;q')" '
-            NR == 1 { user = $1; system_s = $2; lines = $5 }
+            NR == 1 { user = $1; system_s = $2; lines = $5; wall = $3 }
+            { wall = $3 < wall ? $3 : wall }
             { rss = $4 > rss ? $4 : rss }
-            END { printf "%s,%.4f,%.4f,%d,%.1f,%.2f,%d,%.2f\n", row, user, system_s, rss, samples / user / 1e6, user / base, lines, 100 * (user + system_s) * rate / samples }'
+            END { printf "%s,%.4f,%.4f,%d,%.1f,%.2f,%d,%.2f,%.4f\n", row, user, system_s, rss, samples / user / 1e6, user / base, lines, 100 * (user + system_s) * rate / samples, wall }'
     done
 done
