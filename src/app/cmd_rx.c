@@ -65,7 +65,7 @@ static const struct wm_option options[] = {
                 "several at once. Without -d and -r the first usable radio is taken (see\n"
                 "wmsdr devices), and where there is none the bundled recording is played"},
     [GAIN] = {'g', "gain", "GAIN", "decibels, agc (the radio's own), or auto: by the noise (default)"},
-    [PPM] = {'p', "ppm", "PPM", "the radio's oscillator is off by this much"},
+    [PPM] = {'p', "ppm", "PPM", "the radio's oscillator is too fast by this much"},
     [RATE] = {'s', "rate", "RATE",
               "sample rate, 0.8M to 20M; default: from SigMF or the file name (_1600k), of a\n"
               "radio what the modes need"},

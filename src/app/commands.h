@@ -7,6 +7,7 @@
 extern const struct wm_command wm_command_rx;
 extern const struct wm_command wm_command_devices;
 extern const struct wm_command wm_command_record;
+extern const struct wm_command wm_command_doctor;
 extern const struct wm_command wm_command_decode;
 extern const struct wm_command wm_command_keys;
 extern const struct wm_command wm_command_query;

@@ -9,8 +9,8 @@
 
 /* `wmsdr COMMAND`: the table of what there is. */
 static const struct wm_command *const commands[] = {
-    &wm_command_rx,    &wm_command_devices, &wm_command_record, &wm_command_decode, &wm_command_keys,
-    &wm_command_query, &wm_command_config,  &wm_command_synth,  &wm_command_bench,
+    &wm_command_rx,   &wm_command_devices, &wm_command_record, &wm_command_doctor, &wm_command_decode,
+    &wm_command_keys, &wm_command_query,   &wm_command_config, &wm_command_synth,  &wm_command_bench,
 };
 
 static void help(FILE *to)

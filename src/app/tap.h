@@ -37,7 +37,7 @@ enum {
                           "the channels"},                                                                                         \
     [WM_TAP_FORMAT] = {0, "format", "FORMAT", "of raw samples: cu8, cs8, cs16 or cf32; default: from the file's extension"},       \
     [WM_TAP_GAIN] = {'g', "gain", "GAIN", "decibels, agc (the radio's own), or auto: by the noise (default)"},                     \
-    [WM_TAP_PPM] = {'p', "ppm", "PPM", "the radio's oscillator is off by this much"},                                              \
+    [WM_TAP_PPM] = {'p', "ppm", "PPM", "the radio's oscillator is too fast by this much"},                                         \
     [WM_TAP_MODES] = {'m', "modes", "MODES", "only these of S, T, C and C-down, with commas between; default: all"}
 
 /* One of these options. False: *why (static) says what is wrong with the value. */

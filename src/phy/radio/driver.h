@@ -35,7 +35,7 @@ struct wm_radio_caps {
 
 struct wm_radio_settings {
     double rate_hz, centre_hz;
-    double ppm;      /* the oscillator is off by this much; corrected by tuning */
+    double ppm;      /* by how much the oscillator is too fast; corrected by tuning lower */
     bool device_agc; /* gain_step is not used then */
     unsigned gain_step;
 };

@@ -15,9 +15,9 @@ struct wm_level_meter wm_level_meter_of(enum wm_sample_format format)
     return (struct wm_level_meter){.format = format};
 }
 
-/* Both components in full scale, and whether one is at its end. */
-static bool sample_at(enum wm_sample_format format, const unsigned char *p, double *i, double *q)
+bool wm_level_sample(enum wm_sample_format format, const void *sample, double *i, double *q)
 {
+    const unsigned char *p = sample;
     int16_t words[2];
     float floats[2];
 
@@ -49,7 +49,7 @@ static void measure(struct wm_level_meter *m, const unsigned char *p, size_t sam
 
     for (size_t n = 0; n < samples; n++) {
         double i, q;
-        m->clipped += sample_at(m->format, p + n * size, &i, &q);
+        m->clipped += wm_level_sample(m->format, p + n * size, &i, &q);
         m->sum_i += i;
         m->sum_q += q;
         power += i * i + q * q;

@@ -35,5 +35,7 @@ struct wm_level {
 struct wm_level_meter wm_level_meter_of(enum wm_sample_format format);
 /* Whole samples. */
 void wm_level_push(struct wm_level_meter *meter, const void *samples, size_t bytes);
+/* Both components of one sample in full scale; true: at the end of the scale. */
+bool wm_level_sample(enum wm_sample_format format, const void *sample, double *i, double *q);
 /* Since the last read; false: nothing was measured. Starts anew. */
 bool wm_level_read(struct wm_level_meter *meter, struct wm_level *level);

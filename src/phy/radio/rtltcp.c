@@ -111,7 +111,7 @@ static enum wm_status greet(struct wm_device *d, const char *address, char *why)
         ssize_t n = wait_for(d->fd, POLLIN, CONNECT_MS) ? recv(d->fd, hello + got, sizeof hello - got, 0) : -1;
         if (n <= 0)
             return fail(why, got || n == 0 ? "the connection was closed; is another program connected to it?"
-                                      : "it accepts the connection and says nothing; is another program connected to it?");
+                                           : "it accepts the connection and says nothing; is another program connected to it?");
         got += (size_t)n;
     }
     if (memcmp(hello, "RTL0", 4) != 0)
@@ -181,7 +181,7 @@ static enum wm_status set_gain(struct wm_device *d, unsigned step)
 
 static enum wm_status configure(struct wm_device *d, struct wm_radio_settings *s, char *why)
 {
-    const double hz = s->centre_hz * (1 + s->ppm * 1e-6);
+    const double hz = s->centre_hz / (1 + s->ppm * 1e-6);
 
     if (!send_command(d, SET_RATE, (uint32_t)(s->rate_hz + 0.5)) || !send_command(d, SET_FREQUENCY, (uint32_t)(hz + 0.5)) ||
         !send_command(d, SET_CHIP_AGC, 0) || !send_command(d, SET_GAIN_MODE, s->device_agc ? 0 : 1) ||

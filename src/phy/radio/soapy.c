@@ -182,7 +182,7 @@ static enum wm_status set_gain(struct wm_device *d, unsigned step)
 
 static enum wm_status configure(struct wm_device *d, struct wm_radio_settings *s, char *why)
 {
-    const double hz = s->centre_hz * (1 + s->ppm * 1e-6);
+    const double hz = s->centre_hz / (1 + s->ppm * 1e-6);
 
     if (SoapySDRDevice_setSampleRate(d->dev, SOAPY_SDR_RX, 0, s->rate_hz) != 0)
         return fail(why, "the sample rate was refused");
