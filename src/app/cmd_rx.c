@@ -411,7 +411,7 @@ static void pace(const struct wm_rx_progress *progress, uint64_t index)
 static int receive(struct rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
                    struct wm_rx_progress *progress)
 {
-    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : CHUNK_BYTES;
+    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : rx->threads > 1 ? 8 * CHUNK_BYTES : CHUNK_BYTES;
     const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
     unsigned char *buffer = malloc(chunk);
     enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;

@@ -71,14 +71,21 @@ void wm_intake_reset(struct wm_intake *intake)
                                                              : 1;
 }
 
+void wm_intake_trim(struct wm_intake *intake)
+{
+    const size_t drop = intake->count > intake->keep ? intake->count - intake->keep : 0;
+
+    if (drop == 0)
+        return;
+    memmove(intake->memory, intake->memory + 2 * drop, 2 * intake->keep * sizeof *intake->memory);
+    intake->first += (int64_t)drop;
+    intake->count = intake->keep;
+}
+
 int16_t *wm_intake_room(struct wm_intake *intake, size_t n)
 {
-    if (intake->count + n > intake->capacity) {
-        size_t drop = intake->count - intake->keep;
-        memmove(intake->memory, intake->memory + 2 * drop, 2 * intake->keep * sizeof *intake->memory);
-        intake->first += (int64_t)drop;
-        intake->count = intake->keep;
-    }
+    if (intake->count + n > intake->capacity)
+        wm_intake_trim(intake);
     return intake->memory + 2 * intake->count;
 }
 
@@ -133,6 +140,16 @@ static void take_block(struct wm_intake *intake)
     intake->block_samples = 0;
 }
 
+void wm_intake_convert(const struct wm_kernels *kernels, enum wm_sample_format format, const void *bytes, size_t n, int16_t *out)
+{
+    if (format == WM_SAMPLES_CU8)
+        kernels->convert_cu8(bytes, n, out);
+    else if (format == WM_SAMPLES_CS8)
+        kernels->convert_cs8(bytes, n, out);
+    else
+        memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
+}
+
 static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t n)
 {
     if (intake->format == WM_SAMPLES_CF32) {
@@ -147,13 +164,7 @@ static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t
         }
         return;
     }
-    int16_t *out = wm_intake_room(intake, n);
-    if (intake->format == WM_SAMPLES_CU8)
-        intake->kernels->convert_cu8(bytes, n, out);
-    else if (intake->format == WM_SAMPLES_CS8)
-        intake->kernels->convert_cs8(bytes, n, out);
-    else
-        memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
+    wm_intake_convert(intake->kernels, intake->format, bytes, n, wm_intake_room(intake, n));
     intake->count += n;
 }
 
@@ -207,9 +218,23 @@ size_t wm_intake_capacity(const struct wm_intake *intake)
     return intake->capacity;
 }
 
-bool wm_intake_is_full(const struct wm_intake *intake)
+size_t wm_intake_left(const struct wm_intake *intake)
 {
-    return intake->count + WM_INTAKE_BATCH > intake->capacity;
+    return intake->capacity - intake->count;
+}
+
+bool wm_intake_is_split(const struct wm_intake *intake)
+{
+    return intake->partial_len > 0;
+}
+
+void wm_intake_jump(struct wm_intake *intake, const void *bytes, size_t n)
+{
+    const unsigned char *at = bytes;
+
+    intake->first = wm_intake_end(intake) + (int64_t)(n - intake->keep);
+    intake->count = 0;
+    convert(intake, at + (n - intake->keep) * intake->sample_bytes, intake->keep);
 }
 
 int64_t wm_intake_first(const struct wm_intake *intake)

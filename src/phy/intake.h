@@ -36,8 +36,16 @@ void wm_intake_rescale(struct wm_intake *intake, double full_scale);
 
 /* The most samples it ever holds. */
 size_t wm_intake_capacity(const struct wm_intake *intake);
-/* Whether the next push may drop samples older than the newest `keep`. */
-bool wm_intake_is_full(const struct wm_intake *intake);
+/* How many more it takes before it drops samples older than the newest `keep`. */
+size_t wm_intake_left(const struct wm_intake *intake);
+/* Drops them now. */
+void wm_intake_trim(struct wm_intake *intake);
+/* Whether a sample has come in part. */
+bool wm_intake_is_split(const struct wm_intake *intake);
+/* As if n >= keep samples of 8 or 16 bits had been pushed, of which only the newest `keep` can be read; no split one is pending. */
+void wm_intake_jump(struct wm_intake *intake, const void *bytes, size_t n);
+/* n samples of 8 or 16 bits as they would be held, without an intake. */
+void wm_intake_convert(const struct wm_kernels *kernels, enum wm_sample_format format, const void *bytes, size_t n, int16_t *out);
 
 /* First index that can be read, and one past the last. */
 int64_t wm_intake_first(const struct wm_intake *intake);

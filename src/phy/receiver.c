@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define CHANNELS_MAX 4
+#define SPREAD_MIN   32768 /* samples that are worth being shared out among threads */
+#define SPREAD_MAX   1000000
 
 struct wm_receiver {
     struct wm_receiver_config config;
@@ -286,7 +288,12 @@ static enum wm_status advance(struct wm_receiver *receiver)
         for (unsigned i = 0; i < receiver->subband_count; i++)
             (void)wm_subband_run(receiver->subband[i]); /* has a fixed scale: does not stop */
         const struct wm_intake *intake = channels_intake(receiver);
-        return wm_intake_is_full(intake) ? wm_parts_run(receiver->parts, wm_intake_end(intake)) : WM_OK;
+        if (wm_intake_left(intake) >= WM_INTAKE_BATCH)
+            return WM_OK;
+        enum wm_status status = wm_parts_run(receiver->parts, wm_intake_end(intake));
+        for (unsigned i = 0; i < receiver->subband_count; i++)
+            wm_subband_trim(receiver->subband[i]);
+        return status;
     }
     do {
         more = false;
@@ -297,13 +304,30 @@ static enum wm_status advance(struct wm_receiver *receiver)
     return WM_OK;
 }
 
+/* A wide capture's samples by several threads, where there are so many that it is worth the while. Returns the bytes taken. */
+static size_t spread(struct wm_receiver *receiver, const unsigned char *bytes, size_t len)
+{
+    const size_t sample_bytes = wm_sample_format_bytes(receiver->config.format);
+    const size_t left = (wm_intake_left(channels_intake(receiver)) - 1) * receiver->decimation;
+    size_t n = len / sample_bytes;
+
+    n = n < left ? n : left;
+    n = n < SPREAD_MAX ? n : SPREAD_MAX;
+    if (n < SPREAD_MIN || wm_intake_is_split(receiver->intake))
+        return 0;
+    wm_subband_spread(receiver->subband, receiver->subband_count, receiver->intake, receiver->pool, bytes, n);
+    return n * sample_bytes;
+}
+
 enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes)
 {
     const unsigned char *at = samples;
 
     while (bytes > 0) {
         int64_t before = wm_intake_end(receiver->intake);
-        size_t used = wm_intake_push(receiver->intake, at, bytes);
+        size_t used = receiver->parts && receiver->subband_count ? spread(receiver, at, bytes) : 0;
+        if (used == 0)
+            used = wm_intake_push(receiver->intake, at, bytes);
         at += used;
         bytes -= used;
         receiver->samples += (uint64_t)(wm_intake_end(receiver->intake) - before);

@@ -186,6 +186,73 @@ bool wm_subband_run(struct wm_subband *subband)
     return false;
 }
 
+/* ---- many samples at once, by several workers */
+
+#define PIECE        4096 /* outputs of one job */
+#define STEP         256  /* outputs made of one conversion, which stays in the nearest cache */
+#define TAPS_MAX     1024
+#define RATIO_MAX    8
+#define SUBBANDS_MAX 4
+
+struct spread {
+    struct wm_subband *const *subbands;
+    size_t pieces; /* of a sub-band */
+    size_t outputs;
+    int16_t **out;
+    const unsigned char *bytes; /* of the first output's first sample */
+    size_t sample_bytes;
+};
+
+static void filter_piece(void *user, size_t i)
+{
+    const struct spread *spread = user;
+    const struct wm_subband *subband = spread->subbands[i / spread->pieces];
+    const struct wm_subband_config *config = &subband->config;
+    const size_t begin = i % spread->pieces * PIECE, decimation = subband->decimation;
+    const size_t end = begin + PIECE < spread->outputs ? begin + PIECE : spread->outputs;
+    int16_t x[2 * (STEP * RATIO_MAX + TAPS_MAX)];
+
+    for (size_t m = begin; m < end; m += STEP) {
+        const size_t n = end - m < STEP ? end - m : STEP;
+        wm_intake_convert(config->kernels, config->format, spread->bytes + m * decimation * spread->sample_bytes,
+                          (n - 1) * decimation + subband->filter.fir.taps, x);
+        config->kernels->decimate(&subband->filter.fir, x, n, subband->shift, spread->out[i / spread->pieces] + 2 * m);
+    }
+}
+
+void wm_subband_spread(struct wm_subband *const *subbands, unsigned count, struct wm_intake *capture, struct wm_pool *pool,
+                       const void *bytes, size_t n)
+{
+    int16_t *out[SUBBANDS_MAX];
+    struct spread spread = {
+        .subbands = subbands, .out = out, .sample_bytes = wm_sample_format_bytes(subbands[0]->config.format), .bytes = bytes};
+    const int64_t taps = subbands[0]->filter.fir.taps, decimation = subbands[0]->decimation;
+    /* outputs that begin before these samples are made as usual */
+    size_t head = (size_t)(taps + decimation);
+
+    for (size_t at = 0; at < head * spread.sample_bytes;)
+        at += wm_intake_push(capture, spread.bytes + at, head * spread.sample_bytes - at);
+    for (unsigned s = 0; s < count; s++)
+        (void)wm_subband_run(subbands[s]);
+    const int64_t begin = wm_intake_end(capture) - (int64_t)head, end = begin + (int64_t)n, first = subbands[0]->next;
+    spread.outputs = (size_t)((end - taps) / decimation + 1 - first);
+    spread.pieces = (spread.outputs + PIECE - 1) / PIECE;
+    spread.bytes += (size_t)(first * decimation - begin) * spread.sample_bytes;
+    for (unsigned s = 0; s < count; s++)
+        out[s] = wm_intake_room(subbands[s]->intake, spread.outputs);
+    wm_pool_run(pool, filter_piece, &spread, count * spread.pieces);
+    for (unsigned s = 0; s < count; s++) {
+        wm_intake_fill(subbands[s]->intake, spread.outputs, 0);
+        subbands[s]->next += (int64_t)spread.outputs;
+    }
+    wm_intake_jump(capture, (const unsigned char *)bytes + head * spread.sample_bytes, n - head);
+}
+
+void wm_subband_trim(struct wm_subband *subband)
+{
+    wm_intake_trim(subband->intake);
+}
+
 const struct wm_intake *wm_subband_intake(const struct wm_subband *subband)
 {
     return subband->intake;

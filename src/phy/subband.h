@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/pool.h"
 #include "phy/intake.h"
 
 /* First stage for captures wider than the receiver's own rates: one part of the band, with all channels in it, as a stream of at
@@ -46,6 +47,13 @@ void wm_subband_reset(struct wm_subband *subband);
 /* Filters what has arrived, up to where its scale may change. True: it stopped there, and after all readers have done what can be
  * done with what is there, it is to be called again. */
 bool wm_subband_run(struct wm_subband *subband);
+/* For several threads: takes n samples of the capture from their bytes, as pushing them to it and running every sub-band would, but
+ * the pool's workers share the work. 8-bit formats only, no split sample pending, n >= wm_subband_reach, and n / decimation + 1
+ * at most what each sub-band's intake has left. */
+void wm_subband_spread(struct wm_subband *const *subbands, unsigned count, struct wm_intake *capture, struct wm_pool *pool,
+                       const void *bytes, size_t n);
+/* Drops what the channels need no more after all that can be done has been done. */
+void wm_subband_trim(struct wm_subband *subband);
 /* What the channels read from. */
 const struct wm_intake *wm_subband_intake(const struct wm_subband *subband);
 /* Sample m of the sub-band belongs to sample m * decimation + delay of the capture. */
