@@ -43,9 +43,10 @@ half full | 20000000 | 866000000 | cs8 | half'
 
 # Random telegrams, each followed by a pause as long as itself. Chips: preamble and sync word, then 12, 8 or 16 a byte.
 half_full_list() {
-    for kind in T.A C.A C.B S.A; do
+    seed=9
+    for kind in T.A C.A C.B S.A; do # telegrams of their own: a second one with the same bytes would be taken for a copy
         "$wmsdr" synth -o "$folder/nothing" --noise-lsb 1 --gap-ms 0-0 -m "${kind%.*}" --format "${kind#*.}" -n "$1" \
-            --truth "$folder/$kind" --seed 9
+            --truth "$folder/$kind" --seed $((seed += 1))
     done
     paste -d '\n' "$folder/T.A" "$folder/C.A" "$folder/C.B" "$folder/S.A" | sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)".*/\2 \3 \1/' |
         awk '{
