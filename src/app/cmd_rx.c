@@ -604,8 +604,12 @@ static int choose_source(struct rx *rx, char demo[4096])
         rx->live.count = 1;
         return WM_EXIT_OK;
     }
-    if (!trouble.driver)
+    if (!trouble.driver && !getenv("NOTIFY_SOCKET"))
         return use_demo(rx, demo);
+    if (!trouble.driver) {
+        wm_say("no radio is attached (see wmsdr devices)"); /* a service plays no demo */
+        return WM_EXIT_FAILED;
+    }
     wm_say("%s is attached, but %s", trouble.label, trouble.trouble);
     return WM_EXIT_FAILED;
 }

@@ -3,6 +3,7 @@
 
 #include "app/common.h"
 #include "app/rx_report.h"
+#include "app/service.h"
 #include "phy/radio/session.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@
 #define FRAME_NS    300000000LL  /* the longest frame lasts 0.15 s: what is heard now began after that */
 #define HOLD_NS     1500000000LL /* a radio that stands still delays the others' telegrams no longer than this */
 #define GAP_TELL_NS 10000000000LL
+#define STATUS_NS   10000000000LL
 
 struct station {
     struct wm_live *live;
@@ -48,7 +50,7 @@ static void log_line(void *user, enum wm_log_level level, const char *text)
     const struct wm_live *live = user;
 
     if (!live->config->quiet || level <= WM_LOG_WARNING)
-        wm_say("%s", text);
+        wm_service_say(level, text);
 }
 
 static void write_frame(struct wm_live *live, const struct wm_frame *frame)
@@ -237,12 +239,27 @@ static bool enough(const struct wm_live *live)
     return (double)(stats.received + stats.lost) >= config->for_s * wm_radio_settings(live->station[0].radio)->rate_hz;
 }
 
+/* That all radios are started, and from then on that this loop runs and how much was heard. */
+static void notify(const struct wm_live *live, int64_t *next_ns)
+{
+    const int64_t now_ns = wm_mono_ns(), watchdog_ns = wm_service_watchdog_ns();
+    char text[160];
+
+    if (now_ns < *next_ns)
+        return;
+    snprintf(text, sizeof text, "%sWATCHDOG=1\nSTATUS=%zu radio%s, %" PRIu64 " telegrams", *next_ns ? "" : "READY=1\n", live->count,
+             live->count == 1 ? "" : "s", wm_pipeline_stats(live->config->pipeline)->telegrams);
+    wm_service_notify(text);
+    *next_ns = now_ns + (watchdog_ns > 0 && watchdog_ns < STATUS_NS ? watchdog_ns : STATUS_NS);
+}
+
 int wm_live_run(const struct wm_live_config *config, bool *hung)
 {
     struct wm_live live = {.config = config};
     enum wm_status status = WM_OK;
     const double started_s = (double)wm_mono_ns() * 1e-9;
     uint64_t shown = 0;
+    int64_t notify_ns = 0;
 
     *hung = false;
     live.log = (struct wm_log){log_line, &live, WM_LOG_INFO};
@@ -259,11 +276,13 @@ int wm_live_run(const struct wm_live_config *config, bool *hung)
         for (size_t i = 0; i < live.count && status == WM_OK; i++)
             status = receive(&live.station[i], WAIT_NS / (int64_t)(live.count * live.count * live.count));
         release_due(&live);
+        notify(&live, &notify_ns);
         if (wm_pipeline_stats(config->pipeline)->telegrams != shown && live.failed == WM_OK) {
             shown = wm_pipeline_stats(config->pipeline)->telegrams;
             live.failed = wm_outputs_flush(*config->outputs);
         }
     }
+    wm_service_notify("STOPPING=1");
     for (size_t i = 0; i < live.count; i++) {
         if (live.station[i].receiver && wm_receiver_flush(live.station[i].receiver) != WM_OK)
             status = WM_NO_MEMORY;

@@ -3,6 +3,7 @@
 #include "app/cmd_synth.h"
 #include "app/commands.h"
 #include "app/input/lines.h"
+#include "app/manual.h"
 #include "security/crypto.h"
 
 #include <string.h>
@@ -18,7 +19,9 @@ static void help(FILE *to)
     fputs("wmsdr: software radio for smart meters (wireless M-Bus, EN 13757-4)\n\nUsage: wmsdr COMMAND [OPTION...]\n\n", to);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n'wmsdr COMMAND --help' explains a command; 'wmsdr --version' tells the version.\n", to);
+    fputs("\n'wmsdr COMMAND --help' explains a command; 'wmsdr --version' tells the version.\n"
+          "'wmsdr --man' and 'wmsdr --bash-completion' print a man page and a completion for bash.\n",
+          to);
 }
 
 int main(int argc, char **argv)
@@ -37,6 +40,14 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("wmsdr " WMSDR_VERSION);
+        return WM_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--man") == 0) {
+        wm_manual_man(commands, sizeof commands / sizeof commands[0], WMSDR_VERSION, stdout);
+        return WM_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--bash-completion") == 0) {
+        wm_manual_bash(commands, sizeof commands / sizeof commands[0], stdout);
         return WM_EXIT_OK;
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

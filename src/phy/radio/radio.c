@@ -24,7 +24,7 @@
 #define END_NS         (300 * MS)   /* for a session to end by itself */
 #define LOOK_NS        (100 * MS)
 #define FLAT_SHARE_MAX 0.5
-#define RATE_SHARE_MIN 0.6
+#define RATE_SHARE_MIN 0.4
 #define BAD_BUFFERS    5 /* odd or stale ones in a second */
 
 enum rung { RUNG_STREAM, RUNG_REOPEN, RUNG_RESET, RUNG_AGAIN };
@@ -191,6 +191,8 @@ static const char *watch_second(struct wm_radio *r, const struct wm_session_view
 
 static const char *find_fault(struct wm_radio *r, const struct wm_session_view *view, int64_t now_ns, char text[WM_RADIO_WHY])
 {
+    if (view->state == WM_SESSION_ENDED && view->waiting)
+        return NULL; /* what came before the end is heard first */
     if (view->state == WM_SESSION_ENDED)
         return view->why[0] ? view->why : "the stream ended";
     if (view->call && now_ns - view->call_since_ns > (view->state == WM_SESSION_OPENING ? OPEN_NS : CALL_NS)) {

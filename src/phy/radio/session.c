@@ -413,6 +413,7 @@ void wm_session_look(struct wm_session *s, struct wm_session_view *view)
 {
     pthread_mutex_lock(&s->lock);
     *view = s->view;
+    view->waiting = s->used;
     pthread_mutex_unlock(&s->lock);
 }
 

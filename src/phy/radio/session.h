@@ -29,6 +29,7 @@ struct wm_session_view {
     uint64_t samples;       /* came from the driver */
     uint64_t dropped;       /* the ring was full */
     uint64_t odd;           /* buffers that ended inside a sample */
+    size_t waiting;         /* slots that have not been taken */
     uint64_t stale;         /* buffers with the samples of the one before */
     char why[WM_RADIO_WHY]; /* when it ended by itself */
 };
