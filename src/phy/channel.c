@@ -22,6 +22,7 @@
 #define RESUME_CHIPS      6     /* behind the beginning of a sequence that was taken, the search goes on */
 #define STRONG_DB         12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
 #define HEAD_MAX          16    /* bytes of a frame that are kept from one call to the next */
+#define AGAIN_MAX         4     /* 15 chips more than planned */
 #define SECOND_SYNC_CHIPS 16
 
 /* A sync word whose frame has not been read yet. */
@@ -36,6 +37,7 @@ struct waiting {
     bool early;       /* the frame is to be read first when its last chip has been heard, at stream sample early_need */
     int64_t early_need;
     unsigned short_tier;    /* that could not read for want of samples */
+    unsigned again;         /* so many times what had been planned for did not do */
     uint8_t head[HEAD_MAX]; /* as first read */
     size_t head_bytes;      /* 0: not yet */
     enum wm_format format;
@@ -303,8 +305,11 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         return WM_TOO_SHORT;
     }
     enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, bytes, soft);
-    if (status == WM_TOO_SHORT)
+    if (status == WM_TOO_SHORT) {
         w->short_tier = tier;
+        if (w->again == AGAIN_MAX) /* what no sample will mend: a timing that ran away */
+            return WM_END;
+    }
     if (status == WM_OK)
         refine_signal(channel, w, bytes);
     if (status == WM_OK && tier == 0 && bytes <= sizeof w->head) {
@@ -332,8 +337,8 @@ static void plan(const struct wm_channel *channel, struct waiting *w, size_t byt
     w->early_need = (int64_t)ceil(wm_band_stream_time(&channel->band, w->timing.start + chips * w->timing.period));
     if (need > w->need)
         w->need = need;
-    else if (!was_early) /* asked again for what had arrived: the tracked clock runs past it; a chip more */
-        w->need += (int64_t)ceil(w->timing.period);
+    else if (!was_early) /* asked again for what had arrived: the tracked clock runs past it; 1, 2, 4 … chips more */
+        w->need += (int64_t)ceil(w->timing.period * (double)(1u << w->again++));
 }
 
 /* The mode to try next: in the table's order, T before C, but C first where its second word is beyond doubt. -1: none is left. */
@@ -364,6 +369,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         if (first_call) {
             w->mode_at = next_mode(channel, w);
             w->head_bytes = 0;
+            w->again = 0;
         }
         if (w->mode_at < 0)
             return true;
