@@ -225,6 +225,47 @@ START_TEST(what_is_not_there_is_said)
 }
 END_TEST
 
+START_TEST(several_are_merged)
+{
+    char line[1800];
+    double before_s = -1;
+    unsigned count = 0;
+
+    if (!is("rtltcp"))
+        return;
+    snprintf(line, sizeof line,
+             "%s p1 file=rec.cu8 & A=$!; %s p2 file=rec.cu8 & B=$!; until [ -s p1 ] && [ -s p2 ]; do sleep 0.05; done; "
+             "timeout --foreground --preserve-status -s INT 6 $W rx -m S,T,C -g 30 -d rtltcp:127.0.0.1:$(cat p1) -d "
+             "rtltcp:127.0.0.1:$(cat p2) "
+             "-s 2.4M --copies -F json:out.json; R=$?; kill $A $B; exit $R",
+             FAKE_SERVER, FAKE_SERVER);
+    cli_run(&cli, line);
+    ck_assert_msg(cli.exit_code == 0, "%d: %s", cli.exit_code, cli.err);
+    /* each is set as it was said for it: the second plays the recording of 1.6 MS/s at 2.4, and nothing is heard there */
+    ck_assert_msg(strstr(cli.err, "1.600 MS/s") && strstr(cli.err, "2.400 MS/s"), "%s", cli.err);
+    ck_assert_uint_ge(count_lines("out.json", "1444645E"), 3);
+    snprintf(line, sizeof line,
+             "rm p1 p2; %s p1 'file=rec.cu8 stall@1/1.2' & A=$!; %s p2 file=rec.cu8 & B=$!; until [ -s p1 ] && [ -s p2 ]; do sleep "
+             "0.05; done; "
+             "timeout --foreground --preserve-status -s INT 6 $W rx -m S,T,C -g 30 -d rtltcp:127.0.0.1:$(cat p1) -d "
+             "rtltcp:127.0.0.1:$(cat p2) "
+             "--copies -F json:out2.json; R=$?; kill $A $B; exit $R",
+             FAKE_SERVER, FAKE_SERVER);
+    cli_run(&cli, line);
+    ck_assert_msg(cli.exit_code == 0, "%d: %s", cli.exit_code, cli.err);
+    cli_run(&cli, "sed 's/.*\"time\":\"[^\"]*:\\([0-9]*\\):\\([0-9.]*\\)Z\".*/\\1 \\2/' out2.json");
+    for (char *at = strtok(cli.out, "\n"); at; at = strtok(NULL, "\n")) {
+        char *rest;
+        double s = 60 * strtod(at, &rest);
+        s += strtod(rest, NULL);
+        ck_assert_msg(before_s < 0 || fmod(s - before_s + 3600, 3600) < 1800, "%f behind %f", s, before_s);
+        before_s = s;
+        count++;
+    }
+    ck_assert_uint_ge(count, 12);
+}
+END_TEST
+
 START_TEST(the_service_manager_is_told)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
@@ -266,6 +307,10 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, lost_samples_are_noticed);
     tcase_add_test(tests, devices_are_listed);
     tcase_add_test(tests, what_is_not_there_is_said);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("several");
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, several_are_merged);
     suite_add_tcase(suite, tests);
     tests = tcase_create("service");
     tcase_add_checked_fixture(tests, start, stop);
