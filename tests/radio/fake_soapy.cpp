@@ -141,8 +141,9 @@ class Fake : public SoapySDR::Device
 
   private:
     struct fake *fake;
-    double rate = 2e6;
-    size_t samples = 0;
+    /* SoapySDR hands out the same object again while a thread still hangs in it */
+    std::atomic<double> rate{2e6};
+    std::atomic<size_t> samples{0};
 };
 
 SoapySDR::KwargsList find(const SoapySDR::Kwargs &args)
