@@ -14,7 +14,8 @@ struct wm_mqtt {
     const struct wm_log *log;
     char name[300]; /* for messages */
     bool up;        /* the broker has accepted us */
-    bool told;
+    bool told, told_refusal;
+    char complaint[256]; /* of the library, in this attempt to connect */
     uint64_t connects; /* how often */
     double next_try_s, back_off_s;
     int keepalive;

@@ -82,13 +82,21 @@ static void acknowledged(void *user, int mid)
         p->cursor = wm_spool_first(p->spool);
 }
 
-/* Where nothing else is said, the spool lies in the user's state directory, one file for each destination. */
+static void add_to_hash(uint32_t *hash, const char *text)
+{
+    for (const char *c = text; *c; c++)
+        *hash = (*hash ^ (unsigned char)*c) * 16777619u;
+    *hash = (*hash ^ '\n') * 16777619u;
+}
+
+/* Where nothing else is said, the spool lies in the user's state directory, one file for each destination: what is published, and
+ * where. How the broker is reached is not part of it: who corrects user, password or certificates finds the spool again. */
 static void default_spool(struct publisher *p)
 {
     const struct wm_target *target = p->port->target;
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     uint32_t hash = 2166136261u;
-    char dir[700];
+    char dir[700], port[8];
 
     if (state && *state == '/')
         snprintf(dir, sizeof dir, "%.600s", state);
@@ -96,8 +104,12 @@ static void default_spool(struct publisher *p)
         snprintf(dir, sizeof dir, "%.600s/.local/state", home);
     else
         return;
-    for (const char *c = target->said; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    snprintf(port, sizeof port, "%u", target->port);
+    add_to_hash(&hash, port);
+    add_to_hash(&hash, p->topic);
+    add_to_hash(&hash, target->format->name);
+    add_to_hash(&hash, wm_target_text(target, "what", ""));
+    add_to_hash(&hash, wm_target_text(target, "fields", ""));
     for (char *slash = dir + 1; (slash = strchr(slash, '/')); slash++) {
         *slash = '\0';
         mkdir(dir, 0700);
