@@ -280,17 +280,18 @@ START_TEST(the_spool_outlives_the_process)
 END_TEST
 
 /* What Home Assistant's documentation asks of a discovery message of a sensor: www.home-assistant.io/integrations/mqtt ("MQTT
- * Discovery") and .../sensor.mqtt, device classes and their units .../integrations/sensor, state classes
- * developers.home-assistant.io/docs/core/entity/sensor. The classes used here, with the units each may have. */
+ * Discovery") and .../sensor.mqtt, device classes and their units .../integrations/sensor ("Device
+ * class"), state classes of each developers.home-assistant.io/docs/core/entity/sensor and DEVICE_CLASS_STATE_CLASSES of the
+ * "sensor" component. Compared in November 2026. The classes used here, with all units and state classes each may have. */
 static const struct {
     const char *device_class, *units, *state_classes;
 } classes[] = {
     {"energy", " J kJ MJ GJ mWh Wh kWh MWh GWh TWh cal kcal Mcal Gcal ", " total total_increasing "},
-    {"water", " L gal m³ ft³ CCF MCF ", " total total_increasing "},
-    {"gas", " L m³ ft³ CCF MCF ", " total total_increasing "},
-    {"volume", " L mL gal fl. oz. m³ ft³ CCF MCF ", " total total_increasing "},
-    {"power", " mW W kW MW GW TW BTU/h ", " measurement "},
-    {"volume_flow_rate", " m³/h m³/min m³/s ft³/min L/h L/min L/s gal/d gal/h gal/min mL/s ", " measurement "},
+    {"water", " L gal m³ ft³ CCF ", " total total_increasing "},
+    {"gas", " L m³ ft³ CCF ", " total total_increasing "},
+    {"volume", " L mL gal fl. oz. m³ ft³ CCF ", " total total_increasing "},
+    {"power", " mW W kW MW GW TW ", " measurement "},
+    {"volume_flow_rate", " m³/h m³/s ft³/min L/h L/min L/s gal/min mL/s ", " measurement "},
     {"temperature", " °C °F K ", " measurement "},
     {"pressure", " Pa kPa hPa bar cbar mbar mmHg inHg psi ", " measurement "},
     {"humidity", " % ", " measurement "},
@@ -298,6 +299,9 @@ static const struct {
     {"current", " mA A ", " measurement "},
     {"frequency", " Hz kHz MHz GHz ", " measurement "},
     {"signal_strength", " dB dBm ", " measurement "},
+    {"weight", " kg g mg µg oz lb st ", " measurement total total_increasing "},
+    {"reactive_energy", " varh kvarh ", " total total_increasing "},
+    {"reactive_power", " var kvar ", " measurement "},
     {"duration", " d h min s ms µs ", " measurement total total_increasing "},
 };
 
@@ -316,10 +320,18 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void check_discovery(const char *topic, const char *payload, const char *state_topic)
 {
-    static const char *const known[] = {
-        "name",        "unique_id",           "state_topic",     "value_template",     "device_class",
-        "state_class", "unit_of_measurement", "entity_category", "availability_topic", "device",
-        "origin"};
+    static const char *const known[] = {"name",
+                                        "unique_id",
+                                        "state_topic",
+                                        "value_template",
+                                        "device_class",
+                                        "state_class",
+                                        "unit_of_measurement",
+                                        "entity_category",
+                                        "suggested_display_precision",
+                                        "availability_topic",
+                                        "device",
+                                        "origin"};
     json_t *object = json_loads(payload, JSON_REJECT_DUPLICATES, NULL), *value;
     const char *class, *state_class, *unit, *key, *name, *end;
     json_t *device;
@@ -354,6 +366,17 @@ static void check_discovery(const char *topic, const char *payload, const char *
     state_class = text_of(object, "state_class");
     unit = text_of(object, "unit_of_measurement");
     ck_assert(!state_class || in_list(" measurement total total_increasing ", state_class));
+    /* the template gives "" for a value that a telegram does not have: ignored only where one of these says that it is a number */
+    ck_assert_msg(class || state_class || unit || json_object_get(object, "suggested_display_precision"), "%s", payload);
+    ck_assert(!unit || *unit);
+    json_object_foreach(device, key, value)
+    {
+        ck_assert_msg(
+            in_list(" configuration_url connections hw_version identifiers manufacturer model model_id name serial_number "
+                    "suggested_area sw_version via_device ",
+                    key),
+            "%s is no variable of a device", key);
+    }
     if (text_of(object, "entity_category"))
         ck_assert_str_eq(text_of(object, "entity_category"), "diagnostic");
     for (size_t i = 0; class && i <= sizeof classes / sizeof classes[0]; i++) {
@@ -368,7 +391,7 @@ static void check_discovery(const char *topic, const char *payload, const char *
 }
 
 /* A meter with one record of each quantity that has a meaning for Home Assistant, and some that have none. */
-static void fill_with_records(struct wm_frame *frame)
+static void fill_with_records(struct wm_frame *frame, uint8_t type)
 {
     static const char hex[] = "0044EE4D785634123C047A01000000"
                               "040601000000"   /* energy kWh */
@@ -390,34 +413,53 @@ static void fill_with_records(struct wm_frame *frame)
                               "02FD740100"     /* days */
                               "02220100"       /* hours */
                               "026E0100"       /* HCA */
+                              "041B01000000"   /* mass */
+                              "04FB0201000000" /* reactive energy */
+                              "04FB1701000000" /* reactive power */
+                              "04FB3701000000" /* apparent power: kVA has no class */
+                              "043401000000"   /* power in MJ/h: nor has this */
+                              "044401000000"   /* flow in m³/min */
+                              "023A0100"       /* dimensionless: a number without unit or class */
                               "02FD170000";    /* error flags */
 
     ck_assert_int_eq(wm_hex_decode(hex, strlen(hex), frame->data, sizeof frame->data, &frame->len, NULL), WM_OK);
     frame->data[0] = (uint8_t)(frame->len - 1);
+    frame->data[9] = type;
 }
+
+static const struct {
+    uint8_t type; /* EN 13757-7 */
+    const char *volume_class;
+} meters[] = {{0x02, "volume"}, {0x03, "gas"},   {0x04, "volume"}, {0x06, "water"},
+              {0x07, "water"},  {0x15, "water"}, {0x16, "water"}};
 
 START_TEST(discovery)
 {
+    char volume[64];
+    bool volume_has_class = false;
     struct listener *listener = listen_to(&broker, "home", "homeassistant/#");
     unsigned heard, with_class = 0;
 
     add("mqtt://127.0.0.1:%u?spool=none&discovery=homeassistant", broker.port);
     sample_of_one_meter(&sample, 1);
-    fill_with_records(&sample.frame);
+    fill_with_records(&sample.frame, meters[_i].type);
     ck_assert_int_eq(wm_open(sample.opener, (struct wm_span){sample.frame.data, sample.frame.len}, &sample.message), WM_OK);
     ck_assert_int_eq(wm_reading_content(NULL, &sample.message, &sample.content), WM_OK);
     for (int i = 0; i < 3; i++) /* announced once */
         ck_assert_int_eq(wm_outputs_write(outputs, &sample.reading), WM_OK);
     ck_assert_int_eq(wm_outputs_close(outputs), WM_OK);
-    heard = listener_wait(listener, 22, 20);
-    ck_assert_uint_ge(heard, 22);
+    heard = listener_wait(listener, 29, 20);
+    ck_assert_uint_ge(heard, 29);
+    snprintf(volume, sizeof volume, "\"device_class\":\"%s\",\"state_class\":\"total_increasing\"", meters[_i].volume_class);
     for (unsigned i = 0; i < heard; i++) {
         check_discovery(listener_topic(listener, i), listener_payload(listener, i), "wmsdr/SON/12345678");
+        volume_has_class |= strstr(listener_payload(listener, i), volume) != NULL;
         with_class += strstr(listener_payload(listener, i), "\"device_class\"") != NULL;
         for (unsigned k = 0; k < i; k++)
             ck_assert_str_ne(listener_topic(listener, i), listener_topic(listener, k));
     }
-    ck_assert_uint_ge(with_class, 16);
+    ck_assert_uint_ge(with_class, 19);
+    ck_assert(volume_has_class);
     listener_stop(listener);
 }
 END_TEST
@@ -510,7 +552,7 @@ Suite *wm_test_suite(void)
     suite_add_tcase(suite, mqtt);
     tcase_add_checked_fixture(mqtt, start_with_broker, stop);
     tcase_add_test(mqtt, readings_arrive_and_are_retained);
-    tcase_add_test(mqtt, discovery);
+    tcase_add_loop_test(mqtt, discovery, 0, sizeof meters / sizeof meters[0]);
     tcase_add_test(mqtt, telegrams_unopened);
     tcase_add_test(mqtt, the_will);
     tcase_add_test(mqtt, the_spool_outlives_the_process);

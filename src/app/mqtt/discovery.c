@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What Home Assistant is told of a quantity. Device and state classes and the units that go with them: home-assistant.io,
- * "Sensor" (device classes) and developers.home-assistant.io, "Sensor entity". A unit that a class does not have gets no class: the
- * value then appears with its unit as it is. A temperature difference has none on purpose: as a "temperature" it would be converted
- * from kelvin to degrees. */
+/* What Home Assistant is told of a quantity. Device classes and the units that go with them:
+ * www.home-assistant.io/integrations/sensor; state classes: developers.home-assistant.io/docs/core/entity/sensor. A unit that a
+ * class does not have (MJ/h, m³/min, kVA) gets no class: the value then appears with its unit as it is. A temperature difference
+ * has none on purpose: as a "temperature" it would be converted from kelvin to degrees, and a class that an installation does not
+ * know yet makes it refuse the sensor. */
 struct meaning {
     const char *quantity; /* NULL: any */
     const char *unit;     /* ours */
@@ -25,14 +26,24 @@ static const struct meaning meanings[] = {
     {"volume", "m³", "volume", "total_increasing", NULL}, /* or water, or gas, by the meter's type */
     {"volume", "ft³", "volume", "total_increasing", NULL},
     {"volume", "gal", "volume", "total_increasing", NULL},
+    {"mass", "kg", "weight", "total_increasing", NULL},
+    {"reactive energy", "kvarh", "reactive_energy", "total_increasing", NULL},
+    {"apparent energy", "kVAh", NULL, "total_increasing", NULL},
     {"heat cost allocation", "HCA", NULL, "total_increasing", NULL},
     {"power", "kW", "power", "measurement", NULL},
+    {"power", "MJ/h", NULL, "measurement", NULL},
+    {"reactive power", "kvar", "reactive_power", "measurement", NULL},
+    {"apparent power", "kVA", NULL, "measurement", NULL},
+    {"mass flow", "kg/h", NULL, "measurement", NULL},
     {"volume flow", "m³/h", "volume_flow_rate", "measurement", NULL},
     {"volume flow", "m³/s", "volume_flow_rate", "measurement", NULL},
     {"volume flow", "gal/min", "volume_flow_rate", "measurement", NULL},
+    {"volume flow", "m³/min", NULL, "measurement", NULL},
+    {"volume flow", "gal/h", NULL, "measurement", NULL},
     {"flow temperature", "°C", "temperature", "measurement", NULL},
     {"return temperature", "°C", "temperature", "measurement", NULL},
     {"external temperature", "°C", "temperature", "measurement", NULL},
+    {"temperature difference", "K", NULL, "measurement", NULL},
     {"flow temperature", "°F", "temperature", "measurement", NULL},
     {"return temperature", "°F", "temperature", "measurement", NULL},
     {"external temperature", "°F", "temperature", "measurement", NULL},
@@ -178,12 +189,18 @@ void wm_discovery_payload(struct wm_sink *sink, const struct wm_discovery_place 
     snprintf(text, sizeof text, "%s_%s", id, field->name);
     member(&json, "unique_id", text);
     member(&json, "state_topic", place->state_topic);
-    /* a telegram that does not have the value leaves it as it is: an empty state is ignored */
+    /* A telegram that does not have the value leaves it as it is: an empty state is ignored, but only by a sensor that is known to
+     * be a number, by its class, its unit or how it is to be shown (www.home-assistant.io/integrations/sensor.mqtt,
+     * value_template). */
     snprintf(text, sizeof text, "{{ value_json.%s | default('') }}", field->name);
     member(&json, "value_template", text);
     member(&json, "device_class", meaning.device_class);
     member(&json, "state_class", meaning.state_class);
     member(&json, "unit_of_measurement", meaning.unit);
+    if (!meaning.device_class && !meaning.state_class && !meaning.unit) {
+        WM_JSON_KEY(&json, "suggested_display_precision");
+        wm_json_uint(&json, 0);
+    }
     if (!field->record || (field->record->storage && !meaning.state_class))
         member(&json, "entity_category", "diagnostic");
     member(&json, "availability_topic", place->availability_topic);
