@@ -9,13 +9,15 @@
 #include <string.h>
 
 /* Fetching an algorithm walks OpenSSL's providers under a lock and costs more than decrypting a telegram: each context is bound to
- * its cipher once, and gets keys afterwards. Three more things cost as much as a telegram's blocks, and are done without:
+ * its cipher once, and gets keys afterwards. Four more things cost as much as a telegram's blocks, and are done without:
  *   - an IV: the CBC contexts keep the zero IV they were made with (a new key resets them to it), and the IV is added to the first
  *     block here, which by the definition of CBC is the same;
  *   - the flag for "no padding", which is set again with each key: EVP_Cipher works on whole blocks without it;
+ *   - the same key once more: one meter's telegrams, or a fleet's with one key, come one after the other;
  *   - EVP_MAC and CCM contexts, which take parameters by name: CMAC, the KDF and CCM are put together from the AES contexts.
  */
 struct wm_crypto {
+    struct cbc_state *cbc; /* of cbc_decrypt */
     EVP_CIPHER_CTX *cbc_decrypt, *cbc_encrypt;
     EVP_CIPHER_CTX *ecb; /* encrypts; for the KDF and CCM's counter */
     EVP_CIPHER_CTX *ctr;
@@ -23,6 +25,13 @@ struct wm_crypto {
     EVP_CIPHER_CTX *des_open, *des_seal;
     EVP_CIPHER *wrap;
     EVP_CIPHER_CTX *wrap_ctx;
+};
+
+/* What a context that decrypts was left with. It is kept where keys are: out of dumps, wiped when freed. */
+struct cbc_state {
+    bool has_key;
+    uint8_t key[WM_AES_BYTES];
+    uint8_t chain[WM_AES_BYTES]; /* the last block it took, which it adds to the next one's */
 };
 
 static const uint8_t zeros[32];
@@ -46,6 +55,9 @@ enum wm_status wm_crypto_create(struct wm_crypto **crypto)
 
     if (!made)
         return WM_NO_MEMORY;
+    made->cbc = wm_secret_piece(sizeof *made->cbc);
+    if (made->cbc)
+        made->cbc->has_key = false;
     made->cbc_decrypt = bind_cipher("AES-128-CBC", 0, true);
     made->cbc_encrypt = bind_cipher("AES-128-CBC", 1, true);
     made->ecb = bind_cipher("AES-128-ECB", 1, true);
@@ -56,7 +68,7 @@ enum wm_status wm_crypto_create(struct wm_crypto **crypto)
     made->des_seal = bind_cipher("DES-EDE3-CBC", 1, true);
     made->wrap = EVP_CIPHER_fetch(NULL, "AES-128-WRAP", NULL);
     made->wrap_ctx = EVP_CIPHER_CTX_new();
-    if (!made->cbc_decrypt || !made->cbc_encrypt || !made->ecb || !made->ctr || !made->gcm_open || !made->gcm_seal ||
+    if (!made->cbc || !made->cbc_decrypt || !made->cbc_encrypt || !made->ecb || !made->ctr || !made->gcm_open || !made->gcm_seal ||
         !made->des_open || !made->des_seal || !made->wrap || !made->wrap_ctx) {
         wm_crypto_destroy(made);
         return WM_UNSUPPORTED;
@@ -69,6 +81,7 @@ void wm_crypto_destroy(struct wm_crypto *crypto)
 {
     if (!crypto)
         return;
+    wm_secret_piece_free(crypto->cbc);
     EVP_CIPHER_CTX_free(crypto->cbc_decrypt); /* OpenSSL wipes the key schedule */
     EVP_CIPHER_CTX_free(crypto->cbc_encrypt);
     EVP_CIPHER_CTX_free(crypto->ecb);
@@ -139,7 +152,31 @@ static enum wm_status cbc_encrypt(EVP_CIPHER_CTX *ctx, size_t block, const uint8
 enum wm_status wm_crypto_cbc_decrypt(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const uint8_t iv[WM_AES_BYTES],
                                      struct wm_span in, uint8_t *out)
 {
-    return cbc_decrypt(crypto->cbc_decrypt, WM_AES_BYTES, key, iv, in, out);
+    struct cbc_state *state = crypto->cbc;
+    uint8_t chain[WM_AES_BYTES], last[WM_AES_BYTES];
+    enum wm_status status;
+
+    if (in.len % WM_AES_BYTES || in.len > INT32_MAX)
+        return WM_INVALID;
+    if (in.len == 0)
+        return WM_OK;
+    if (!state->has_key || !wm_equal_secret(state->key, key, WM_AES_BYTES)) {
+        state->has_key = false;
+        if (!set_key(crypto->cbc_decrypt, key))
+            return WM_UNSUPPORTED;
+        memcpy(state->key, key, WM_AES_BYTES);
+        memset(state->chain, 0, WM_AES_BYTES);
+    }
+    memcpy(chain, state->chain, WM_AES_BYTES);
+    memcpy(last, in.data + in.len - WM_AES_BYTES, WM_AES_BYTES); /* out may be where in is */
+    status = run(crypto->cbc_decrypt, in, out);
+    state->has_key = status == WM_OK;
+    if (status != WM_OK)
+        return status;
+    memcpy(state->chain, last, WM_AES_BYTES);
+    xor_block(out, chain); /* what the context added is taken off, and the IV added */
+    xor_block(out, iv);
+    return WM_OK;
 }
 
 enum wm_status wm_crypto_cbc_encrypt(struct wm_crypto *crypto, const uint8_t key[WM_AES_BYTES], const uint8_t iv[WM_AES_BYTES],

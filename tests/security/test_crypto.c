@@ -2,6 +2,7 @@
 #include "security/crypto.h"
 #include "suite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct wm_crypto *crypto;
@@ -61,6 +62,34 @@ START_TEST(nist_cbc_and_ctr)
 END_TEST
 
 /* RFC 4493 section 4, the message cut in three in every way */
+/* A context keeps its key from one telegram to the next: whatever came before, each is decrypted as if it were the first. */
+START_TEST(cbc_after_any_other)
+{
+    uint8_t keys[3][16], iv[16], plain[64], sealed[64], out[64];
+
+    for (unsigned n = 0; n < 300; n++) {
+        const uint8_t *key = keys[n < 100 ? n % 2 : (unsigned)rand() % 3];
+        size_t len = 16 * (1 + (size_t)rand() % 4);
+        if (n % 50 == 0) {
+            for (size_t i = 0; i < sizeof keys; i++)
+                keys[i / 16][i % 16] = (uint8_t)rand();
+        }
+        for (size_t i = 0; i < sizeof plain; i++)
+            plain[i] = (uint8_t)rand();
+        for (size_t i = 0; i < sizeof iv; i++)
+            iv[i] = (uint8_t)rand();
+        ck_assert_int_eq(wm_crypto_cbc_encrypt(crypto, key, iv, (struct wm_span){plain, len}, sealed), WM_OK);
+        ck_assert_int_eq(wm_crypto_cbc_decrypt(crypto, key, iv, (struct wm_span){sealed, len}, out), WM_OK);
+        ck_assert_mem_eq(out, plain, len);
+        if (n % 3 == 0) { /* the same once more, in place, and nothing at all in between */
+            ck_assert_int_eq(wm_crypto_cbc_decrypt(crypto, keys[2], iv, (struct wm_span){sealed, 0}, out), WM_OK);
+            ck_assert_int_eq(wm_crypto_cbc_decrypt(crypto, key, iv, (struct wm_span){sealed, len}, sealed), WM_OK);
+            ck_assert_mem_eq(sealed, plain, len);
+        }
+    }
+}
+END_TEST
+
 START_TEST(rfc4493_cmac)
 {
     static const struct {
@@ -103,6 +132,7 @@ Suite *wm_test_suite(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, nist_cbc_and_ctr);
+    tcase_add_test(tests, cbc_after_any_other);
     tcase_add_test(tests, rfc4493_cmac);
     tcase_add_test(tests, cleanse_wipes);
     suite_add_tcase(suite, tests);

@@ -99,11 +99,17 @@ static struct wm_text skip(struct wm_text text, size_t n)
     return (struct wm_text){text.s + n, text.len - n};
 }
 
+/* A hex digit, which most lines begin and end with, is never trimmed. */
+static bool is_one_of(char c, const char *chars)
+{
+    return wm_hex_digit(c) < 0 && c && strchr(chars, c);
+}
+
 static struct wm_text trim(struct wm_text text, const char *chars)
 {
-    while (text.len && text.s[0] && strchr(chars, text.s[0]))
+    while (text.len && is_one_of(text.s[0], chars))
         text = skip(text, 1);
-    while (text.len && text.s[text.len - 1] && strchr(chars, text.s[text.len - 1]))
+    while (text.len && is_one_of(text.s[text.len - 1], chars))
         text.len--;
     return text;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/format.h"
 #include "app/out/json.h"
+#include "app/records/headers.h"
 #include "app/time_text.h"
 
 #include <string.h>
@@ -335,27 +336,17 @@ static char *put_value(char *out, const struct wm_record *record)
     return out;
 }
 
-/* All names and numbers of a record together are shorter than this. */
 /* An entry of the summary: name, quotes, and a number or escaped text. */
 #define SUMMARY_ENTRY (WM_SUMMARY_NAME + 16 + WM_JSON_ESCAPED(WM_SUMMARY_TEXT))
-#define RECORD_FIXED  720
+/* All names and numbers of a record together are shorter than this. */
+#define RECORD_FIXED 960
 
-static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
+/* The members that DIB and VIB decide, from the comma before "function" to the key "kind". Its room is WM_HEADER_TEXT and what is
+ * above it. Of a header that is known it is copied. */
+static char *put_header(char *out, const struct wm_record *record, size_t quantity, size_t unit, size_t detail)
 {
-    char time[WM_DATETIME_CHARS];
-    size_t time_len;
-    const char *taken = wm_content_time(reading->content, record, time, &time_len);
-    struct run run;
-    size_t quantity = strlen(record->quantity), unit = strlen(record->unit), detail = strlen(record->detail);
-    size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
-    char *out = begin_run(json, &run, RECORD_FIXED + WM_JSON_ESCAPED(quantity + unit + detail) + text + 4 * record->raw.len);
+    char *start = out;
 
-    if (!out)
-        return;
-    if (json->filled >> json->depth & 1u)
-        *out++ = ',';
-    json->filled |= 1u << json->depth;
-    out = put_uint(LITERAL(out, "{\"offset\":"), record->offset);
     out = put_name(LITERAL(out, ",\"function\":\""), wm_function_name(record->function));
     out = put_uint(LITERAL(out, "\",\"storage\":"), record->storage);
     out = put_uint(LITERAL(out, ",\"tariff\":"), record->tariff);
@@ -365,7 +356,39 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
     out = record->unit == record->unit_text ? wm_json_escape(out, record->unit, unit) : put(out, record->unit, unit);
     if (detail) /* from tables, too */
         out = put(LITERAL(out, "\",\"detail\":\""), record->detail, detail);
-    out = put_name(LITERAL(out, "\",\"kind\":\""), wm_value_kind_name(record->kind));
+    out = LITERAL(out, "\",\"kind\":\"");
+    if (record->header && (size_t)(out - start) <= WM_HEADER_TEXT) {
+        memcpy(record->header->text, start, (size_t)(out - start));
+        record->header->text_len = (uint8_t)(out - start);
+    }
+    return out;
+}
+
+static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
+{
+    char time[WM_DATETIME_CHARS];
+    size_t time_len;
+    const char *taken = wm_content_time(reading->content, record, time, &time_len);
+    struct run run;
+    bool known = record->header && record->header->text_len;
+    size_t quantity = known ? 0 : strlen(record->quantity), unit = known ? 0 : strlen(record->unit),
+           detail = known ? 0 : strlen(record->detail);
+    size_t text = record->kind == WM_VALUE_TEXT ? WM_JSON_ESCAPED(strlen(record->text)) : WM_VALUE_CHARS;
+    char *out = begin_run(json, &run, RECORD_FIXED + WM_JSON_ESCAPED(quantity + unit + detail) + text + 4 * record->raw.len);
+
+    if (!out)
+        return;
+    if (json->filled >> json->depth & 1u)
+        *out++ = ',';
+    json->filled |= 1u << json->depth;
+    out = put_uint(LITERAL(out, "{\"offset\":"), record->offset);
+    if (known) {
+        memcpy(out, record->header->text, WM_HEADER_TEXT); /* a constant length is cheap */
+        out += record->header->text_len;
+    } else {
+        out = put_header(out, record, quantity, unit, detail);
+    }
+    out = put_name(out, wm_value_kind_name(record->kind));
     out = put_value(LITERAL(out, "\",\"value\":"), record);
     if (record->known)
         out = LITERAL(out, ",\"known\":true");

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define WAKE_BYTES 65536u /* so much waiting wakes the thread without a kick */
+/* So much waiting wakes the thread without a kick, or a quarter of the queue. Each wake-up costs both threads a change of context,
+ * so that a small amount would cost more than the writing; a reader that waits is served by the kick. */
+#define WAKE_BYTES 524288u
 
 struct header {
     uint32_t len;
@@ -15,7 +17,7 @@ struct header {
 };
 
 struct wm_queue {
-    size_t cap;
+    size_t cap, wake;
     char *half[2];
 
     pthread_mutex_t lock;
@@ -92,6 +94,7 @@ enum wm_status wm_queue_create(size_t bytes, struct wm_queue **queue)
     if (!q)
         return WM_NO_MEMORY;
     q->cap = bytes < 2 * WM_ITEM_ROOM ? 2 * WM_ITEM_ROOM : bytes;
+    q->wake = q->cap / 4 < WAKE_BYTES ? q->cap / 4 : WAKE_BYTES;
     q->half[0] = malloc(q->cap);
     q->half[1] = malloc(q->cap);
     if (!q->half[0] || !q->half[1]) {
@@ -141,14 +144,19 @@ struct wm_sink *wm_queue_begin(struct wm_queue *queue, bool patient)
 
 void wm_queue_end(struct wm_queue *queue)
 {
+    bool wake;
+
     if (queue->sink.error) {
         queue->sink = wm_sink_memory(queue->half[queue->filling], queue->cap);
         queue->sink.len = queue->begun;
         queue->dropped++;
     }
-    if (queue->waiting && queue->sink.len > WAKE_BYTES)
-        pthread_cond_signal(&queue->filled);
+    wake = queue->waiting && queue->sink.len > queue->wake;
+    if (wake)
+        queue->waiting = false; /* once is enough */
     pthread_mutex_unlock(&queue->lock);
+    if (wake)
+        pthread_cond_signal(&queue->filled);
 }
 
 void wm_queue_kick(struct wm_queue *queue)
@@ -224,8 +232,8 @@ bool wm_queue_take(struct wm_queue *queue, int wait_ms, struct wm_batch *batch)
     pthread_mutex_lock(&queue->lock);
     queue->busy = false;
     pthread_cond_broadcast(&queue->emptied);
-    queue->waiting = true;
-    while (!queue->closed && !(queue->sink.len && queue->kicked) && queue->sink.len <= WAKE_BYTES) {
+    while (!queue->closed && !(queue->sink.len && queue->kicked) && queue->sink.len <= queue->wake) {
+        queue->waiting = true;
         if (!wait_until(queue, &queue->filled, wait_ms < 0 ? NULL : &end))
             break;
     }

@@ -70,9 +70,10 @@ static void read_clock(struct wm_span apl, struct wm_content *content)
         content->time_kind = WM_VALUE_NONE;
 }
 
-static void read_records(struct wm_span apl, struct wm_content *content)
+static void read_records(struct wm_formats *formats, struct wm_span apl, struct wm_content *content)
 {
     content->records = wm_record_reader_of(apl);
+    content->records.headers = formats ? wm_formats_headers(formats) : NULL;
     content->has_records = true;
     wm_layout_read(apl, &content->layout);
 }
@@ -106,7 +107,7 @@ static void read_compact(struct wm_formats *formats, struct wm_span apl, struct 
     switch (wm_formats_expand(formats, compact, &full)) {
     case WM_OK:
         content->compact = WM_COMPACT_EXPANDED;
-        read_records(wm_writer_span(&full), content);
+        read_records(formats, wm_writer_span(&full), content);
         break;
     case WM_INTEGRITY:
         content->compact = WM_COMPACT_WRONG;
@@ -145,7 +146,7 @@ enum wm_status wm_content_read(struct wm_formats *formats, bool learn, uint8_t c
     content->layout.dates = 0;
     switch (payload) {
     case WM_CI_PAYLOAD_MBUS:
-        read_records(apl, content);
+        read_records(formats, apl, content);
         if (learn && formats)
             status = learn_from(formats, apl, &content->layout);
         break;

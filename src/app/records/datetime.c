@@ -225,17 +225,16 @@ bool wm_datetime_read_m(struct wm_span bytes, struct wm_record *record)
     return true;
 }
 
-/* Two digits, or XX for a part that is left open (ISO 8601-2). */
+/* A value below 100 as two digits, or XX for a part that is left open (ISO 8601-2). */
 static char *put_2(char *out, unsigned value, bool open)
 {
-    out[0] = open ? 'X' : (char)('0' + value / 10);
-    out[1] = open ? 'X' : (char)('0' + value % 10);
+    memcpy(out, open ? "XX" : wm_digit_pairs + 2 * value, 2);
     return out + 2;
 }
 
 static char *put_4(char *out, unsigned value, bool open)
 {
-    return put_2(put_2(out, value / 100, open), value % 100, open);
+    return put_2(put_2(out, value / 100 % 100, open), value % 100, open);
 }
 
 static char *put_digits(char *out, unsigned value, unsigned n)

@@ -22,28 +22,46 @@ static size_t digits_of(uint64_t magnitude, char digits[20])
 /* Beyond this many zeros of padding a positional number serves nobody: exponent notation. */
 #define POSITIONAL_EXPONENT_MAX 30
 
-/* The common case, written from the last digit on: no zeros behind it, at most 18 places. */
+const char wm_digit_pairs[201] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+static unsigned count_digits(uint64_t magnitude)
+{
+    unsigned n = 1;
+
+    for (; magnitude >= 10000; magnitude /= 10000)
+        n += 4;
+    return n + (magnitude >= 10) + (magnitude >= 100) + (magnitude >= 1000);
+}
+
+/* The common case: no zeros behind it, at most 18 places. Two digits at a time, from the last on. */
 static size_t plain_text(bool negative, uint64_t magnitude, unsigned places, char *out, size_t cap)
 {
-    char text[24];
-    char *at = text + sizeof text;
-    unsigned n = 0;
-    size_t len;
+    unsigned n = count_digits(magnitude);
+    size_t len = (n > places ? n : places + 1) + (places > 0) + negative;
+    char *at = out + len;
+    unsigned left = places;
 
-    do {
-        if (n == places && n > 0)
-            *--at = '.';
-        *--at = (char)('0' + magnitude % 10);
-        magnitude /= 10;
-        n++;
-    } while (magnitude || n <= places);
-    if (negative)
-        *--at = '-';
-    len = (size_t)(text + sizeof text - at);
     if (len >= cap)
         return 0;
-    memcpy(out, at, len);
-    out[len] = '\0';
+    *at = '\0';
+    for (; left >= 2; left -= 2, magnitude /= 100)
+        memcpy(at -= 2, wm_digit_pairs + 2 * (magnitude % 100), 2);
+    if (left) {
+        *--at = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    }
+    if (places)
+        *--at = '.';
+    for (; magnitude >= 100; magnitude /= 100)
+        memcpy(at -= 2, wm_digit_pairs + 2 * (magnitude % 100), 2);
+    if (magnitude >= 10)
+        memcpy(at - 2, wm_digit_pairs + 2 * magnitude, 2);
+    else
+        *--at = (char)('0' + magnitude);
+    if (negative)
+        *out = '-';
     return len;
 }
 

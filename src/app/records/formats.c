@@ -2,6 +2,7 @@
 #include "app/records/formats.h"
 
 #include "app/records/formats_known.h"
+#include "app/records/headers.h"
 #include "app/records/layout.h"
 #include "link/crc.h"
 
@@ -28,6 +29,7 @@ struct format {
 
 struct wm_formats {
     struct format places[SETS][WAYS];
+    struct wm_headers headers;
     uint32_t clock;
     size_t count;
     FILE *file; /* for what is learnt from now on */
@@ -54,6 +56,11 @@ static void touch(struct wm_formats *formats, struct format *format)
     if (++formats->clock == 0) /* after 2^32 uses: all are of one age again */
         formats->clock = 1;
     format->used = formats->clock;
+}
+
+struct wm_headers *wm_formats_headers(struct wm_formats *formats)
+{
+    return &formats->headers;
 }
 
 bool wm_formats_has(struct wm_formats *formats, uint16_t signature, size_t len)

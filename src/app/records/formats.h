@@ -11,6 +11,7 @@
  * The store is bounded: sets of a few places each, found by the signature; the one unused for longest gives way. Several formats
  * with one signature live side by side, the CRC of the full frame tells which it was. */
 struct wm_formats;
+struct wm_headers;
 
 #define WM_FORMAT_BYTES_MAX 252 /* DIBs and VIBs of one telegram */
 #define WM_FORMATS_MAX      4096
@@ -18,6 +19,8 @@ struct wm_formats;
 /* With the formats that are known of meters in the field, when `known`. */
 WM_MUST_USE enum wm_status wm_formats_create(bool known, struct wm_formats **formats);
 void wm_formats_destroy(struct wm_formats *formats);
+/* The headers that were read with these formats, which are the same in telegram after telegram; see headers.h. */
+struct wm_headers *wm_formats_headers(struct wm_formats *formats);
 size_t wm_formats_count(const struct wm_formats *formats);
 
 /* Whether a format with this signature and length is there; then it counts as used. */

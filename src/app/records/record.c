@@ -2,6 +2,7 @@
 #include "app/records/record.h"
 
 #include "app/records/fixed.h"
+#include "app/records/headers.h"
 #include "app/records/profile.h"
 #include "app/records/value.h"
 
@@ -29,6 +30,7 @@ struct wm_record_reader wm_record_reader_of(struct wm_span apl)
     reader.apl = apl;
     reader.pos = 0;
     reader.fixed = reader.ended = false;
+    reader.headers = NULL;
     reader.profile.index = reader.profile.count = 0;
     return reader;
 }
@@ -126,29 +128,76 @@ static enum wm_status read_dib(struct wm_cursor *cur, struct wm_record *record, 
     return WM_OK;
 }
 
+/* DIB and VIB of the record that the cursor is at, into the cleared record. */
+static enum wm_status read_header(struct wm_cursor *cur, struct wm_record *record, struct wm_vib_scale *scale, const char **why)
+{
+    struct wm_vib_parts vib;
+    enum wm_status status = read_dib(cur, record, why);
+
+    if (status == WM_OK)
+        status = wm_vib_split(wm_span_sub(cur->span, cur->pos, cur->span.len), &vib, why);
+    if (status != WM_OK)
+        return status;
+    record->vib = wm_cursor_take(cur, vib.len);
+    wm_vib_read(&vib, record, scale);
+    return WM_OK;
+}
+
+static void keep_header(struct wm_header *header, uint64_t key, struct wm_record *record, const struct wm_vib_scale *scale)
+{
+    if (!wm_header_is_lasting(record, scale))
+        return;
+    record->header = header;
+    header->key = key;
+    header->scale = *scale;
+    header->dib = (uint8_t)record->dib.len;
+    header->vib = (uint8_t)record->vib.len;
+    header->text_len = 0;
+    memcpy(header->head, record, sizeof header->head);
+}
+
+/* The same as read_header for a header that is known. */
+static void recall_header(const struct wm_header *header, struct wm_cursor *cur, struct wm_record *record)
+{
+    memcpy(record, header->head, sizeof header->head);
+    record->text[0] = '\0';
+    record->dib = (struct wm_span){cur->span.data, header->dib};
+    record->vib = (struct wm_span){cur->span.data + header->dib, header->vib};
+    cur->pos = (size_t)header->dib + header->vib; /* the key is of bytes that are all there */
+}
+
 enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record *record, const char **why)
 {
-    struct wm_cursor cur = wm_cursor_of(wm_span_sub(reader->apl, reader->pos, reader->apl.len));
-    struct wm_vib_parts vib;
+    struct wm_span rest = wm_span_sub(reader->apl, reader->pos, reader->apl.len);
+    struct wm_cursor cur = {.span = rest};
     struct wm_vib_scale scale;
-    enum wm_status status;
+    struct wm_header *header = NULL;
+    uint64_t key = 0;
     uint8_t data_field;
     uint8_t lvar = 0;
     size_t len;
 
-    if (cur.span.len == 0)
+    if (rest.len == 0)
         return WM_END;
-    wm_record_clear(record);
+    data_field = rest.data[0] & 15;
+    if (reader->headers && (key = wm_header_key(rest)))
+        header = wm_header_place(reader->headers, key);
+    if (header && header->key == key) {
+        recall_header(header, &cur, record);
+        scale = header->scale;
+    } else {
+        enum wm_status status;
+        wm_record_clear(record);
+        record->offset = reader->pos;
+        if (data_field == WM_DATA_SPECIAL)
+            return read_special(reader, record, rest.data[0], why);
+        status = read_header(&cur, record, &scale, why);
+        if (status != WM_OK)
+            return give_up(reader, record, status);
+        if (header)
+            keep_header(header, key, record, &scale);
+    }
     record->offset = reader->pos;
-    data_field = cur.span.data[0] & 15;
-    if (data_field == WM_DATA_SPECIAL)
-        return read_special(reader, record, cur.span.data[0], why);
-    status = read_dib(&cur, record, why);
-    if (status == WM_OK)
-        status = wm_vib_split(wm_span_sub(cur.span, cur.pos, cur.span.len), &vib, why);
-    if (status != WM_OK)
-        return give_up(reader, record, status);
-    record->vib = wm_cursor_take(&cur, vib.len);
     len = wm_data_field_len(data_field);
     if (data_field == WM_DATA_VARIABLE) {
         lvar = wm_cursor_u8(&cur);
@@ -157,14 +206,19 @@ enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record
             return give_up(reader, record, WM_MALFORMED);
         }
     }
-    record->raw_value = wm_cursor_take(&cur, len);
+    if (len <= rest.len - cur.pos) {
+        record->raw_value = (struct wm_span){len ? rest.data + cur.pos : NULL, len};
+        cur.pos += len;
+    } else {
+        cur.failed = true;
+    }
     if (cur.failed) {
         *why = "the value is cut off";
         return give_up(reader, record, WM_TOO_SHORT);
     }
-    wm_vib_read(&vib, record, &scale);
     wm_value_read(data_field, lvar, &scale, record);
-    finish(reader, record, cur.pos);
+    record->raw = (struct wm_span){rest.data, cur.pos};
+    reader->pos += cur.pos;
     return WM_OK;
 }
 

@@ -36,6 +36,9 @@ struct wm_datetime {
 
 #define WM_RECORD_TEXT_MAX 576 /* 191 Latin-1 characters (the longest text LVAR) as UTF-8, 3 bytes for a NUL inside */
 
+struct wm_header; /* records/headers.h */
+struct wm_headers;
+
 /* unit and detail may point into the record itself: hand records on by address, do not copy them. */
 struct wm_record {
     size_t offset;            /* of the record's first byte in the parsed span */
@@ -55,6 +58,7 @@ struct wm_record {
     bool idle;         /* a run of fillers (DIF 2F) */
     uint8_t profile;   /* compact profile: its VIFE (13, 1E, 1F); the records made of it follow */
     bool derived;      /* one value of the compact profile before it: raw is inside the profile's */
+    struct wm_header *header;     /* of the memory that the reader has, as long as no other record is read; NULL: not there */
     enum wm_value_kind time_kind; /* derived: its own time is a DATE or DATETIME, in `time`; NONE */
     enum wm_value_kind kind;
     struct wm_decimal decimal; /* DECIMAL: in `unit` */
@@ -84,8 +88,9 @@ struct wm_profile {
 struct wm_record_reader {
     struct wm_span apl;
     size_t pos;
-    bool fixed; /* the fixed data structure of old wired meters */
-    bool ended; /* there are no more */
+    bool fixed;                 /* the fixed data structure of old wired meters */
+    bool ended;                 /* there are no more */
+    struct wm_headers *headers; /* what was read before, to be faster; NULL: nothing is kept */
     struct wm_profile profile;
 };
 
