@@ -16,7 +16,7 @@ struct wm_mqtt {
     bool up;        /* the broker has accepted us */
     bool told, told_refusal;
     char complaint[256]; /* of the library, in this attempt to connect */
-    uint64_t connects; /* how often */
+    uint64_t connects;   /* how often */
     double next_try_s, back_off_s;
     int keepalive;
 
