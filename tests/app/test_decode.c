@@ -90,6 +90,21 @@ START_TEST(formats_outlive_the_run)
 END_TEST
 
 /* The key on the command line is gone from the process's visible arguments once it is read. */
+/* What is written of a record header is kept and used again; of type M the value decides the unit, whichever came first. */
+#define DURATION "164493157856341233037A2A0000000D6D05103C000000"
+#define MOMENT   "164493157856341233037A2A0000000D6D058000000050"
+START_TEST(telegrams_before_change_nothing)
+{
+    cli_run(&cli, "for t in " DURATION " " MOMENT " " TELEGRAM "; do $W decode -q -F json $t --key 12345678=" KEY
+                  " | grep -o '\"telegram.*'; done >alone;"
+                  "$W decode -q -F json " DURATION " " MOMENT " " TELEGRAM " " MOMENT " " DURATION " --key 12345678=" KEY
+                  " | grep -o '\"telegram.*' >together; head -n 3 together | cmp - alone && sort -u together | wc -l; grep -c "
+                  "seconds together");
+    ck_assert_int_eq(cli.exit_code, 0);
+    ck_assert_str_eq(cli.out, "3\n2\n");
+}
+END_TEST
+
 START_TEST(the_key_is_wiped_from_the_command_line)
 {
     cli_run(&cli,
@@ -264,6 +279,7 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, a_key_opens_the_telegram, 0, sizeof key_ways / sizeof key_ways[0]);
     tcase_add_test(tcase, a_wrong_key_gives_no_reading);
     tcase_add_test(tcase, formats_outlive_the_run);
+    tcase_add_test(tcase, telegrams_before_change_nothing);
     tcase_add_test(tcase, the_key_is_wiped_from_the_command_line);
     tcase_add_loop_test(tcase, faults_are_said, 0, sizeof faults / sizeof faults[0]);
     tcase_add_test(tcase, nothing_is_lost_behind_a_fault);

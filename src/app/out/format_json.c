@@ -303,6 +303,26 @@ static void tpl_members(struct wm_json *json, const struct wm_message *message)
     end_run(json, &run, LITERAL(out, "}"));
 }
 
+/* The name of a kind is shorter than this: a constant length is cheap. */
+#define KIND_CHARS 12
+static char *put_kind(char *out, enum wm_value_kind kind)
+{
+    static const struct {
+        char name[KIND_CHARS];
+        uint8_t len;
+    } common[] = {
+        [WM_VALUE_DECIMAL] = {"decimal", 7},
+        [WM_VALUE_DATE] = {"date", 4},
+        [WM_VALUE_DATETIME] = {"datetime", 8},
+        [WM_VALUE_TEXT] = {"text", 4},
+    };
+
+    if ((size_t)kind >= sizeof common / sizeof *common || !common[kind].len)
+        return put_name(out, wm_value_kind_name(kind));
+    memcpy(out, common[kind].name, KIND_CHARS);
+    return out + common[kind].len;
+}
+
 static char *put_value(char *out, const struct wm_record *record)
 {
     char text[WM_VALUE_CHARS];
@@ -327,9 +347,8 @@ static char *put_value(char *out, const struct wm_record *record)
     case WM_VALUE_DATE:
     case WM_VALUE_DATETIME:
     case WM_VALUE_TIME:
-        wm_record_text(record, text);
         *out++ = '"';
-        out = put_name(out, text);
+        out += wm_record_value_text(record, out, WM_VALUE_CHARS);
         break;
     }
     *out++ = '"';
@@ -366,7 +385,7 @@ static char *put_header(char *out, const struct wm_record *record, size_t quanti
 
 static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
 {
-    char time[WM_DATETIME_CHARS];
+    char time[WM_DATETIME_CHARS] = "";
     size_t time_len;
     const char *taken = wm_content_time(reading->content, record, time, &time_len);
     struct run run;
@@ -388,14 +407,17 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
     } else {
         out = put_header(out, record, quantity, unit, detail);
     }
-    out = put_name(out, wm_value_kind_name(record->kind));
+    out = put_kind(out, record->kind);
     out = put_value(LITERAL(out, "\",\"value\":"), record);
     if (record->known)
         out = LITERAL(out, ",\"known\":true");
     else
         out = LITERAL(out, ",\"known\":false");
-    if (taken)
-        out = LITERAL(put(LITERAL(out, ",\"time\":\""), taken, time_len), "\"");
+    if (taken) {
+        out = LITERAL(out, ",\"time\":\"");
+        memcpy(out, taken, WM_DATETIME_CHARS); /* it is in room of that length: a constant one is cheap */
+        out = LITERAL(out + time_len, "\"");
+    }
     if (record->derived)
         out = LITERAL(out, ",\"derived\":true");
     if (record->manufacturer) {

@@ -26,42 +26,41 @@ const char wm_digit_pairs[201] =
     "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
     "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
 
-static unsigned count_digits(uint64_t magnitude)
-{
-    unsigned n = 1;
-
-    for (; magnitude >= 10000; magnitude /= 10000)
-        n += 4;
-    return n + (magnitude >= 10) + (magnitude >= 100) + (magnitude >= 1000);
-}
+#define PLAIN_MAX 24 /* sign, 20 digits, point; rounded up */
 
 /* The common case: no zeros behind it, at most 18 places. Two digits at a time, from the last on. */
 static size_t plain_text(bool negative, uint64_t magnitude, unsigned places, char *out, size_t cap)
 {
-    unsigned n = count_digits(magnitude);
-    size_t len = (n > places ? n : places + 1) + (places > 0) + negative;
-    char *at = out + len;
-    unsigned left = places;
+    char text[2 * PLAIN_MAX];
+    char *const end = text + PLAIN_MAX;
+    char *at = end;
+    size_t len;
 
-    if (len >= cap)
-        return 0;
-    *at = '\0';
-    for (; left >= 2; left -= 2, magnitude /= 100)
-        memcpy(at -= 2, wm_digit_pairs + 2 * (magnitude % 100), 2);
-    if (left) {
-        *--at = (char)('0' + magnitude % 10);
-        magnitude /= 10;
-    }
-    if (places)
+    if (places) {
+        for (; places >= 2; places -= 2, magnitude /= 100)
+            memcpy(at -= 2, wm_digit_pairs + 2 * (magnitude % 100), 2);
+        if (places) {
+            *--at = (char)('0' + magnitude % 10);
+            magnitude /= 10;
+        }
         *--at = '.';
+    }
     for (; magnitude >= 100; magnitude /= 100)
         memcpy(at -= 2, wm_digit_pairs + 2 * (magnitude % 100), 2);
     if (magnitude >= 10)
-        memcpy(at - 2, wm_digit_pairs + 2 * magnitude, 2);
+        memcpy(at -= 2, wm_digit_pairs + 2 * magnitude, 2);
     else
         *--at = (char)('0' + magnitude);
     if (negative)
-        *out = '-';
+        *--at = '-';
+    len = (size_t)(end - at);
+    if (len >= cap)
+        return 0;
+    *end = '\0';
+    if (cap > PLAIN_MAX) /* a constant length is cheap */
+        memcpy(out, at, PLAIN_MAX + 1);
+    else
+        memcpy(out, at, len + 1);
     return len;
 }
 

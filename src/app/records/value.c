@@ -200,6 +200,8 @@ size_t wm_record_value_text(const struct wm_record *record, char *out, size_t ca
     case WM_VALUE_DATE:
     case WM_VALUE_DATETIME:
     case WM_VALUE_TIME:
+        if (cap >= WM_DATETIME_CHARS)
+            return wm_datetime_text(record->kind, &record->datetime, out);
         wm_datetime_text(record->kind, &record->datetime, when);
         text = when;
         break;
