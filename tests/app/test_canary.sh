@@ -28,8 +28,8 @@ mode10=304493157856341233038C20757A7500FF2A1001B30A0000C882038E223BBC1091CEB8C0A
 derived=
 if command -v openssl >/dev/null; then
     for key in $file_key $arg_key $line_key; do
-        for constant in 00 01; do
-            derived="$derived $(printf '%b' "\\x$constant\\xB3\\x0A\\x00\\x00\\x78\\x56\\x34\\x12\\x07\\x07\\x07\\x07\\x07\\x07\\x07" |
+        for constant in 0 1; do # octal: not every shell's printf knows \x
+            derived="$derived $(printf '%b' "\\000$constant\\0263\\0012\\0000\\0000\\0170\\0126\\0064\\0022\\0007\\0007\\0007\\0007\\0007\\0007\\0007" |
                 openssl mac -cipher AES-128-CBC -macopt hexkey:$key CMAC)"
         done
     done
