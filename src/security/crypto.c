@@ -505,7 +505,7 @@ void wm_cleanse(void *memory, size_t len)
     OPENSSL_cleanse(memory, len);
 }
 
-#define STACK_BYTES 8192 /* more than a derivation and its ciphers go down */
+#define STACK_BYTES 2048 /* about as deep as a derivation and its ciphers go */
 
 __attribute__((noinline)) void wm_cleanse_stack(void)
 {
