@@ -505,15 +505,6 @@ void wm_cleanse(void *memory, size_t len)
     OPENSSL_cleanse(memory, len);
 }
 
-#define STACK_BYTES 2048 /* about as deep as a derivation and its ciphers go */
-
-__attribute__((noinline)) void wm_cleanse_stack(void)
-{
-    uint8_t below[STACK_BYTES];
-
-    OPENSSL_cleanse(below, sizeof below);
-}
-
 static void *piece_alloc(size_t len, const char *file, int line)
 {
     (void)file;

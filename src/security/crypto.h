@@ -71,9 +71,6 @@ bool wm_equal_secret(const uint8_t *a, const uint8_t *b, size_t len);
 
 /* Overwrites memory that held a key; the compiler may not drop it. */
 void wm_cleanse(void *memory, size_t len);
-/* Wipes what returned functions have left on the stack below the caller: copies that the compiler makes of a key (a vector register
- * put aside round a call) have no name to be wiped by. */
-void wm_cleanse_stack(void);
 
 /* Makes OpenSSL of this process allocate from memory that core dumps leave out (its contexts hold key schedules). Process-wide: for
  * a program's main(), before anything else of OpenSSL; WM_INVALID when OpenSSL has allocated already. */

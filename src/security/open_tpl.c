@@ -93,14 +93,14 @@ static enum wm_status decrypt(const struct work *work, const struct wm_key *key,
     return status;
 }
 
-__attribute__((noinline)) static struct attempt try_derived(const struct work *work, const struct wm_key *key, bool derive)
+static struct attempt attempt(const struct work *work, const struct wm_key *key)
 {
     struct attempt result = {.mac_fits = true, .text_fits = true};
     const struct wm_message *message = work->message;
     struct wm_message_keys derived = {0};
     enum wm_status status = WM_OK;
 
-    if (derive)
+    if (((work->mode->ephemeral && message->config.kdf == 1 && work->encrypted) || (work->has_mac && work->mac_derived)))
         status = wm_kdf_a(work->opener->crypto, key->bytes, message->to_meter, message->counter, message->meter.id, &derived);
     if (status == WM_OK && work->has_mac) {
         status = verify_mac(work, key, &derived);
@@ -116,17 +116,6 @@ __attribute__((noinline)) static struct attempt try_derived(const struct work *w
     }
     result.refused = status != WM_OK;
     wm_cleanse(&derived, sizeof derived);
-    return result;
-}
-
-static struct attempt attempt(const struct work *work, const struct wm_key *key)
-{
-    const bool derive =
-        (work->mode->ephemeral && work->message->config.kdf == 1 && work->encrypted) || (work->has_mac && work->mac_derived);
-    const struct attempt result = try_derived(work, key, derive);
-
-    if (derive)
-        wm_cleanse_stack();
     return result;
 }
 
