@@ -26,7 +26,6 @@ test: build/ci/Makefile
 bench: all
 	bench/run $(if $(FULL),-f) -b build/release -o build/bench
 
-# `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
 # Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.
 FUZZ_SECONDS ?= 600
 fuzz: setup
@@ -41,6 +40,7 @@ fuzz: setup
 deb: setup
 	scripts/make-deb
 
+# `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
 install: all
 	cmake --install build/release --prefix "$(PREFIX)"
 
