@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 # The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-.PHONY: all run test deb install format lint clean setup bench
+.PHONY: all run test fuzz deb install format lint clean setup bench
 
 all: build/release/Makefile
 	@cmake --build --preset release -j $(JOBS)
@@ -32,7 +32,7 @@ fuzz: setup
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS)
 	build/fuzz/tests/fuzz/fuzz_seeds build/fuzz/seeds
-	set -e; for kind in deframe ell afl tpl open keyfile; do mkdir -p build/fuzz/corpus/$$kind; \
+	set -e; for kind in deframe ell afl tpl open keyfile content; do mkdir -p build/fuzz/corpus/$$kind build/fuzz/seeds/$$kind; \
 	  build/fuzz/tests/fuzz/fuzz_$$kind -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$kind build/fuzz/seeds/$$kind; done
 
