@@ -442,3 +442,9 @@ static void vec_alternatives(const struct wm_alternative_planes *p, size_t from,
         store(cost + (size_t)WM_ALTERNATIVE_ROWS * stride + (size_t)k, least);
     }
 }
+
+/* The part of a variant's table that is made here. */
+#define WM_VECTOR_KERNELS                                                                                                          \
+    .energy = vec_energy, .lag_product = vec_lag_product, .correlate = vec_correlate, .multiply = vec_multiply,                    \
+    .interpolate = vec_interpolate, .chip_tones = vec_chip_tones, .words_3of6 = vec_words_3of6, .best_energy = vec_best_energy,    \
+    .coherent_metric = vec_coherent_metric, .trellis = vec_trellis, .alternatives = vec_alternatives

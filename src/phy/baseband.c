@@ -57,17 +57,10 @@ void wm_band_begin(struct wm_band *band, int64_t first, size_t quiet)
 /* Filters x to n samples behind those there are. */
 static void filter(struct wm_band *band, const int16_t *x, size_t n)
 {
-    const double full_scale = wm_intake_full_scale(band->intake), scale = 1 / (band->filter.gain * full_scale);
-    const float dc_re = (float)((band->dc_i * band->filter.dc_re - band->dc_q * band->filter.dc_im) * full_scale);
-    const float dc_im = (float)((band->dc_i * band->filter.dc_im + band->dc_q * band->filter.dc_re) * full_scale);
     float *re = band->re + band->stretch.count, *im = band->im + band->stretch.count;
     const double step = -band->offset_hz / band->rate_hz;
+    const double scale = wm_intake_filter(band->intake, &band->filter, x, n, band->dc_i, band->dc_q, re, im);
 
-    band->kernels->fir(&band->filter.fir, x, n, re, im);
-    for (size_t i = 0; i < n; i++) {
-        re[i] -= dc_re;
-        im[i] -= dc_im;
-    }
     wm_rotate(band->kernels, re, im, n, step * (double)wm_band_end(band), step, (float)scale, re, im);
     band->stretch.count += n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "dsp/kernels.h"
+#include "dsp/design.h"
 
 /* The stream's newest samples as 16-bit complex, addressed by their index in the stream: what every channel reads from.
  *
@@ -56,3 +56,7 @@ int64_t wm_intake_stream_end(const struct wm_intake *intake);
 const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index);
 /* What one step of full scale is now: 255 for cu8 (2u - 255), 128, 32768, or the gain for cf32. */
 double wm_intake_full_scale(const struct wm_intake *intake);
+/* Filters x, samples of the intake or such as they would be, to n outputs with the converter's offset (full scale) taken off behind
+ * the filter. Returns by what an output is to be multiplied to be in full scale. */
+double wm_intake_filter(const struct wm_intake *intake, const struct wm_band_filter *filter, const int16_t *x, size_t n,
+                        double dc_i, double dc_q, float *re, float *im);

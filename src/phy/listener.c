@@ -108,19 +108,13 @@ static void watch_dc(struct wm_listener *listener, const int16_t *x, double full
 /* Mean power in the channel over the next cell, converter offset removed. */
 static double cell_power(struct wm_listener *listener)
 {
-    const struct wm_band_filter *filter = &listener->filter;
     const int16_t *x = wm_intake_at(listener->config.intake, listener->cell * listener->cell_samples);
-    const double full_scale = wm_intake_full_scale(listener->config.intake), scale = 1 / (filter->gain * full_scale);
-    const float dc_re = (float)((listener->dc_i * filter->dc_re - listener->dc_q * filter->dc_im) * full_scale);
-    const float dc_im = (float)((listener->dc_i * filter->dc_im + listener->dc_q * filter->dc_re) * full_scale);
+    const double dc_i = listener->dc_i, dc_q = listener->dc_q; /* as they stood before this cell */
 
     if (listener->near_dc)
-        watch_dc(listener, x, full_scale);
-    listener->config.kernels->fir(&filter->fir, x, CELL_OUTPUTS, listener->cell_re, listener->cell_im);
-    for (int i = 0; i < CELL_OUTPUTS; i++) {
-        listener->cell_re[i] -= dc_re;
-        listener->cell_im[i] -= dc_im;
-    }
+        watch_dc(listener, x, wm_intake_full_scale(listener->config.intake));
+    const double scale = wm_intake_filter(listener->config.intake, &listener->filter, x, CELL_OUTPUTS, dc_i, dc_q,
+                                          listener->cell_re, listener->cell_im);
     return (double)listener->config.kernels->energy(listener->cell_re, listener->cell_im, CELL_OUTPUTS) / CELL_OUTPUTS * scale *
            scale;
 }
