@@ -3,7 +3,7 @@
 #include "app/common.h"
 #include "app/config.h"
 #include "app/mqtt/source.h"
-#include "app/pipeline.h"
+#include "app/shared_options.h"
 #include "security/secret_memory.h"
 
 #include <errno.h>
@@ -14,67 +14,24 @@
 
 #define READ_BYTES 65536 /* longer than any line that is understood */
 
-enum {
-    CONFIG,
-    CHECK,
-    FROM,
-    OUTPUT,
-    FIELDS,
-    STORE,
-    ONLY,
-    ONCE,
-    COUNT,
-    FOR,
-    COPIES,
-    EXPLAIN,
-    KEYS,
-    KEY,
-    SHARED,
-    COUNTERS,
-    FORMATS,
-    EXPERIMENTAL,
-    DATE,
-    DAMAGED,
-    QUIET
-};
+enum { FROM, EXPLAIN, DATE, DAMAGED, SHARED };
 
 static const struct wm_option options[] = {
-    [CONFIG] = WM_OPTION_CONFIG,
-    [CHECK] = WM_OPTION_CHECK,
     [FROM] = {0, "from", "URL",
               "mqtt://HOST[/TOPIC][?group=NAME]: lines from a broker, by default those of what=telegrams;\n"
               "several that run share them. mqtts:// and the options of the output mqtt too"},
-    [OUTPUT] = WM_OPTION_OUTPUT,
-    [FIELDS] = WM_OPTION_FIELDS,
-    [STORE] = WM_OPTION_STORE,
-    [ONLY] = WM_OPTION_ONLY,
-    [ONCE] = WM_OPTION_ONCE,
-    [COUNT] = WM_OPTION_COUNT,
-    [FOR] = {0, "for", "TIME", "ends after 90s, 15m, 2h or 1d"},
-    [COPIES] = WM_OPTION_COPIES,
     [EXPLAIN] = {0, "explain", NULL, "walk each telegram layer by layer, byte by byte; as -F explain"},
-    [KEYS] = WM_OPTION_KEYS,
-    [KEY] = WM_OPTION_KEY,
-    [SHARED] = WM_OPTION_SHARED_KEYS,
-    [COUNTERS] = WM_OPTION_COUNTERS,
-    [FORMATS] = WM_OPTION_FORMATS,
-    [EXPERIMENTAL] = WM_OPTION_EXPERIMENTAL,
     [DATE] = {0, "date", "DAY", "the day of sending, which security mode 3 takes into its IV: 2024-05-01"},
     [DAMAGED] = {0, "damaged", NULL, "also decode lines whose receiver says that a CRC failed"},
-    [QUIET] = {'q', "quiet", NULL, "no summary"},
+    WM_SHARED_ROWS(SHARED),
 };
 
 struct decode {
-    struct wm_keystore *keys;
-    struct wm_outputs *outputs;
+    struct wm_shared shared;
     struct wm_pipeline *pipeline;
     struct wm_line_reader lines;
     const char *from;
-    struct wm_filter filter;
-    struct wm_counters *counters;
-    const char *formats;
-    bool quiet, help, check, shared;
-    struct wm_opener_config opener;
+    bool help;
     char **operands;
     int operand_count;
     uint64_t refused;      /* lines not understood, damaged or cut off */
@@ -121,7 +78,7 @@ static enum wm_status take_stdin(struct decode *decode)
         char *start = buffer;
         char *newline;
 
-        decode->failed = wm_outputs_flush(decode->outputs);
+        decode->failed = wm_outputs_flush(decode->shared.outputs);
         n = read(STDIN_FILENO, buffer + len, READ_BYTES - len);
         if (n < 0 && errno == EINTR)
             continue;
@@ -174,7 +131,7 @@ static enum wm_status take_mqtt(struct decode *decode)
     }
     while (decode->failed == WM_OK && !ended(decode)) {
         wm_mqtt_source_work(source, 200);
-        decode->failed = wm_outputs_flush(decode->outputs);
+        decode->failed = wm_outputs_flush(decode->shared.outputs);
     }
     wm_mqtt_source_close(source);
     return WM_OK;
@@ -182,21 +139,16 @@ static enum wm_status take_mqtt(struct decode *decode)
 
 static int decode_all(struct decode *decode)
 {
-    enum wm_status status;
+    enum wm_status status = WM_OK;
     char text[256];
 
-    decode->opener.keys = decode->keys;
-    decode->opener.counters = decode->counters;
-    status = wm_pipeline_create_with(&decode->opener, decode->outputs, &decode->pipeline);
-    if (status == WM_OK)
-        status = wm_pipeline_filter(decode->pipeline, &decode->filter, 0);
-    if (decode->filter.for_s > 0)
-        wm_common_interrupt_after(decode->filter.for_s);
-    if (status == WM_OK && wm_common_formats(decode->pipeline, decode->formats) != WM_OK)
+    if (wm_shared_pipeline(&decode->shared, 0, &decode->pipeline) != WM_OK)
         return WM_EXIT_FAILED;
-    if (status == WM_OK && decode->from && take_mqtt(decode) != WM_OK)
+    if (decode->shared.filter.for_s > 0)
+        wm_common_interrupt_after(decode->shared.filter.for_s);
+    if (decode->from && take_mqtt(decode) != WM_OK)
         return WM_EXIT_FAILED;
-    if (status == WM_OK && !decode->operand_count && !decode->from)
+    if (!decode->operand_count && !decode->from)
         status = take_stdin(decode);
     for (int i = 0; status == WM_OK && decode->failed == WM_OK && i < decode->operand_count; i++)
         take_line(decode, decode->operands[i], strlen(decode->operands[i]));
@@ -205,14 +157,14 @@ static int decode_all(struct decode *decode)
         return WM_EXIT_FAILED;
     }
     if (decode->failed == WM_OK)
-        decode->failed = wm_outputs_drain(decode->outputs);
+        decode->failed = wm_outputs_drain(decode->shared.outputs);
     if (decode->failed != WM_OK) {
         if (decode->failed != WM_IO || wm_pipeline_why(decode->pipeline)) /* of outputs their end tells */
             wm_say("%s", decode->failed == WM_IO ? wm_pipeline_why(decode->pipeline) : wm_status_text(decode->failed));
         return WM_EXIT_FAILED;
     }
     wm_pipeline_summary(decode->pipeline, text, sizeof text);
-    if (!decode->quiet && !decode->operand_count)
+    if (!decode->shared.quiet && !decode->operand_count)
         wm_say("%lu lines, %s%s", decode->lines.number, text, decode->refused ? "; some lines were refused, see above" : "");
     if (wm_pipeline_stats(decode->pipeline)->telegrams == 0 && !decode->from) {
         if (!decode->refused)
@@ -231,8 +183,9 @@ static bool parse_date(struct decode *decode, const char *text)
 
     if (!end || *end || day.tm_year < 81 || day.tm_year > 180)
         return false;
-    decode->opener.has_date = true;
-    decode->opener.date = (uint16_t)((unsigned)day.tm_mday | (year & 7) << 5 | (unsigned)(day.tm_mon + 1) << 8 | (year >> 3) << 12);
+    decode->shared.opener.has_date = true;
+    decode->shared.opener.date =
+        (uint16_t)((unsigned)day.tm_mday | (year & 7) << 5 | (unsigned)(day.tm_mon + 1) << 8 | (year >> 3) << 12);
     return true;
 }
 
@@ -241,7 +194,7 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
     struct wm_option_reader reader = {.command = command, .argc = argc, .argv = argv};
     enum wm_status status;
     char *value;
-    int option;
+    int option, result;
 
     while ((option = wm_option_next(&reader, &value)) != WM_OPTION_END) {
         switch (option) {
@@ -256,72 +209,13 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             decode->operands = argv;
             argv[decode->operand_count++] = value;
             break;
-        case OUTPUT:
-            status = wm_common_output(decode->outputs, value);
-            if (status != WM_OK)
-                return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
-            break;
-        case STORE:
-            status = wm_common_store(decode->outputs, value);
-            if (status != WM_OK)
-                return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
-            break;
-        case CONFIG:
-            break; /* has been read, see run */
-        case CHECK:
-            decode->check = true;
-            wm_outputs_dry(decode->outputs);
-            break;
         case FROM:
             decode->from = value;
             break;
-        case ONLY:
-            if (wm_common_only(&decode->filter, value) != WM_OK)
-                return WM_EXIT_USAGE;
-            break;
-        case ONCE:
-            decode->filter.once = true;
-            break;
-        case COUNT:
-            if (wm_common_count(&decode->filter, value) != WM_OK)
-                return WM_EXIT_USAGE;
-            break;
-        case FOR:
-            if (wm_common_for(&decode->filter, value) != WM_OK)
-                return WM_EXIT_USAGE;
-            break;
-        case COPIES:
-            decode->filter.copies = true;
-            break;
-        case FIELDS:
-            if (wm_common_fields(decode->outputs, value) != WM_OK)
-                return WM_EXIT_USAGE;
-            break;
-        case KEYS:
-            if (wm_common_keys(decode->keys, value, decode->shared) != WM_OK)
-                return WM_EXIT_FAILED;
-            break;
-        case KEY:
-            if (wm_common_key(decode->keys, value) != WM_OK)
-                return WM_EXIT_USAGE;
-            break;
         case EXPLAIN:
-            status = wm_common_output(decode->outputs, "explain");
+            status = wm_common_output(decode->shared.outputs, "explain");
             if (status != WM_OK)
                 return status == WM_IO ? WM_EXIT_FAILED : WM_EXIT_USAGE;
-            break;
-        case SHARED:
-            decode->shared = true;
-            break;
-        case COUNTERS:
-            if (wm_common_counters(&decode->counters, value) != WM_OK)
-                return WM_EXIT_FAILED;
-            break;
-        case FORMATS:
-            decode->formats = value;
-            break;
-        case EXPERIMENTAL:
-            decode->opener.experimental = true;
             break;
         case DATE:
             if (!parse_date(decode, value))
@@ -331,7 +225,9 @@ static int parse(struct decode *decode, const struct wm_command *command, int ar
             decode->lines.accept_damaged = true;
             break;
         default:
-            decode->quiet = true;
+            result = wm_shared_set(&decode->shared, (enum wm_shared_option)(option - SHARED), value);
+            if (result != WM_EXIT_OK)
+                return result;
             break;
         }
     }
@@ -352,18 +248,16 @@ static int run(const struct wm_command *command, int argc, char **argv)
         free(decode);
         return WM_EXIT_USAGE;
     }
-    if (wm_keystore_create(&decode->keys) == WM_OK && wm_outputs_create(&decode->outputs) == WM_OK)
+    if (wm_shared_create(&decode->shared) == WM_OK)
         result = parse(decode, command, args.argc, args.argv);
-    if (result == WM_EXIT_OK && !decode->help && !decode->check) {
+    if (result == WM_EXIT_OK && !decode->help && !decode->shared.check) {
         wm_common_catch_signals();
-        result = wm_common_default_output(decode->outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
-        if (wm_common_close_outputs(decode->outputs) != WM_OK)
+        result = wm_common_default_output(decode->shared.outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
+        if (wm_common_close_outputs(decode->shared.outputs) != WM_OK)
             result = WM_EXIT_FAILED;
     }
     wm_pipeline_destroy(decode->pipeline);
-    wm_outputs_destroy(decode->outputs);
-    wm_keystore_destroy(decode->keys);
-    wm_counters_close(decode->counters);
+    wm_shared_destroy(&decode->shared);
     wm_config_free(&args);
     free(decode);
     return result;

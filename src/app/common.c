@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/common.h"
 
-#include "app/pipeline.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -11,36 +9,6 @@
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-enum wm_status wm_common_only(struct wm_filter *filter, const char *rule)
-{
-    char why[WM_FILTER_WHY];
-    enum wm_status status = wm_filter_add(filter, rule, why);
-
-    if (status != WM_OK)
-        wm_say("--only %s", why);
-    return status;
-}
-
-enum wm_status wm_common_count(struct wm_filter *filter, const char *number)
-{
-    char *end;
-
-    filter->most = strtoull(number, &end, 10);
-    if (filter->most && !*end && *number != '-')
-        return WM_OK;
-    wm_say("--count %.40s: a number from 1 on", number);
-    return WM_INVALID;
-}
-
-enum wm_status wm_common_for(struct wm_filter *filter, const char *duration)
-{
-    enum wm_status status = wm_duration_parse(duration, &filter->for_s);
-
-    if (status != WM_OK)
-        wm_say("--for %.40s: a duration, as 90s, 15m, 2h or 1d", duration);
-    return status;
-}
 
 enum wm_status wm_common_key(struct wm_keystore *keys, char *value)
 {
@@ -99,70 +67,6 @@ enum wm_status wm_common_keys(struct wm_keystore *keys, const char *path, bool a
     return status;
 }
 
-enum wm_status wm_common_counters(struct wm_counters **counters, const char *path)
-{
-    enum wm_status status = *counters ? WM_INVALID : wm_counters_open(path, counters);
-
-    if (status == WM_OK && wm_counters_dropped(*counters))
-        wm_say("%s: the last record was cut short (a crash?) and has been dropped", path);
-    else if (status == WM_IO)
-        wm_say("%s: %s", path, strerror(errno));
-    else if (status == WM_FULL)
-        wm_say("%s: another process has it open", path);
-    else if (status == WM_INVALID)
-        wm_say("%s: %s", path, *counters ? "only one file of counters can be used" : "this is no file of counters");
-    else if (status != WM_OK)
-        wm_say("%s: %s", path, wm_status_text(status));
-    return status;
-}
-
-enum wm_status wm_common_formats(struct wm_pipeline *pipeline, const char *path)
-{
-    unsigned long line = 0;
-    enum wm_status status = path ? wm_pipeline_formats_file(pipeline, path, &line) : WM_OK;
-
-    if (status == WM_IO)
-        wm_say("%s: %s", path, strerror(errno));
-    else if (status == WM_MALFORMED)
-        wm_say("%s: line %lu is no format of a compact frame; is this a file that --formats wrote?", path, line);
-    else if (status != WM_OK)
-        wm_say("%s: %s", path, wm_status_text(status));
-    return status;
-}
-
-enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
-{
-    const struct wm_log log = wm_common_log();
-    enum wm_status status;
-
-    wm_outputs_log(outputs, &log);
-    status = wm_outputs_add(outputs, spec);
-
-    if (status != WM_OK)
-        wm_say("%s", wm_outputs_why(outputs));
-    return status;
-}
-
-enum wm_status wm_common_store(struct wm_outputs *outputs, const char *path)
-{
-    char spec[2048];
-
-    if ((size_t)snprintf(spec, sizeof spec, "sqlite:%s", path) >= sizeof spec) {
-        wm_say("--store: the name is too long");
-        return WM_INVALID;
-    }
-    return wm_common_output(outputs, spec);
-}
-
-enum wm_status wm_common_fields(struct wm_outputs *outputs, const char *list)
-{
-    enum wm_status status = wm_outputs_fields(outputs, list);
-
-    if (status != WM_OK)
-        wm_say("%s", wm_outputs_why(outputs));
-    return status;
-}
-
 enum wm_status wm_common_close_outputs(struct wm_outputs *outputs)
 {
     enum wm_status status = wm_outputs_close(outputs);
@@ -180,6 +84,19 @@ enum wm_status wm_common_close_outputs(struct wm_outputs *outputs)
         if (stats.lost)
             wm_say("%.200s: of %" PRIu64 " telegrams %" PRIu64 " did not arrive", stats.name, stats.taken, stats.lost);
     }
+    return status;
+}
+
+enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
+{
+    const struct wm_log log = wm_common_log();
+    enum wm_status status;
+
+    wm_outputs_log(outputs, &log);
+    status = wm_outputs_add(outputs, spec);
+
+    if (status != WM_OK)
+        wm_say("%s", wm_outputs_why(outputs));
     return status;
 }
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/common.h"
+#include "app/rx/rx.h"
+#include "app/rx_report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK_BYTES 131072 /* read at a time; a pipe gives what it has */
+
+/* What is still unknown or impossible after the recording was opened. */
+static int check_source(const struct wm_rx *rx, const struct wm_source_info *info)
+{
+    bool from_stdin = strcmp(rx->path, "-") == 0;
+
+    if (!(info->sample_rate_hz > 0)) {
+        wm_say("the sample rate of %s is not known: give it with -s, e.g. -s 1.6M%s", from_stdin ? "standard input" : rx->path,
+               from_stdin ? "" : ", or in the file name (…_1600k.cu8)");
+        return WM_EXIT_USAGE;
+    }
+    if (info->sample_rate_hz < WM_SAMPLE_RATE_MIN_HZ || info->sample_rate_hz > WM_SAMPLE_RATE_MAX_HZ) {
+        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 20 MHz; record with e.g. rtl_sdr -s "
+               "1600000, or correct it with -s",
+               info->sample_rate_hz);
+        return WM_EXIT_FAILED;
+    }
+    if (!(info->centre_hz > 0)) {
+        wm_say("the centre frequency of %s is not known: give it with -f, e.g. -f 868.95M%s",
+               from_stdin ? "standard input" : rx->path, from_stdin ? "" : ", or in the file name (…_868.95M_1600k.cu8)");
+        return WM_EXIT_USAGE;
+    }
+    return WM_EXIT_OK;
+}
+
+/* Waits until sample `index` would have come from a radio that began when the reception did. A signal ends the wait. */
+static void pace(const struct wm_rx_progress *progress, uint64_t index)
+{
+    const double until_s = progress->started_s + (double)index / progress->rate_hz;
+    const struct timespec until = {(time_t)until_s, (long)((until_s - floor(until_s)) * 1e9)};
+
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* The receiver's loop. Everything that was heard has been written when it returns. */
+static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
+                   struct wm_rx_progress *progress)
+{
+    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : rx->threads > 1 ? 8 * CHUNK_BYTES : CHUNK_BYTES;
+    const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
+    unsigned char *buffer = malloc(chunk);
+    enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
+    enum wm_status status = read;
+    uint64_t shown = 0;
+    bool live = false, enough = false;
+
+    while (status == WM_OK && reception->failed == WM_OK && !wm_common_interrupted() && !enough) {
+        size_t len = 0;
+        struct wm_receiver_stats stats;
+
+        if (wm_common_reload_wanted()) {
+            reception->failed = wm_rx_reload(rx, reception->pipeline, progress->total_samples > 0);
+            continue;
+        }
+        read = wm_source_read(source, buffer, chunk, &len);
+        if (read == WM_IO && errno == EINTR)
+            continue;
+        if (read != WM_OK)
+            break;
+        if (reception->grab)
+            wm_rx_grab_push(reception->grab, buffer, len, WM_TIME_UNKNOWN);
+        status = wm_receiver_push(receiver, buffer, len);
+        live |= len < chunk || rx->realtime;
+        if (heard->telegrams != shown && (live || progress->on)) {
+            wm_rx_progress_clear(progress);
+            shown = heard->telegrams;
+            /* on a terminal the lines must not run into the progress */
+            if (reception->failed == WM_OK)
+                reception->failed = progress->on ? wm_outputs_drain(rx->shared.outputs) : wm_outputs_flush(rx->shared.outputs);
+        }
+        wm_receiver_stats(receiver, &stats);
+        enough = wm_pipeline_satisfied(reception->pipeline) ||
+                 (rx->shared.filter.for_s > 0 && (double)stats.samples >= rx->shared.filter.for_s * progress->rate_hz);
+        if (progress->on)
+            wm_rx_progress_show(progress, stats.samples, heard->telegrams);
+        if (rx->realtime)
+            pace(progress, stats.samples);
+    }
+    if (status == WM_OK)
+        status = wm_receiver_flush(receiver);
+    wm_rx_progress_clear(progress);
+    free(buffer);
+    if (wm_source_note(source) && read != WM_OK && !wm_common_interrupted())
+        wm_say("%s", wm_source_note(source));
+    if (status != WM_OK) {
+        wm_say("receiving: %s", wm_status_text(status));
+        return WM_EXIT_FAILED;
+    }
+    if (wm_common_interrupted() || enough || (read == WM_END && !wm_source_note(source)))
+        return WM_EXIT_OK;
+    return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
+}
+
+static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct wm_source_info *info, unsigned modes,
+                        struct wm_pipeline *pipeline)
+{
+    const struct wm_log log = wm_common_log();
+    struct wm_reception reception = {.pipeline = pipeline, .repair = rx->no_repair ? &wm_repair_none : &wm_repair_default};
+    struct wm_rx_progress progress = {0};
+    struct wm_receiver *receiver = NULL;
+    struct wm_receiver_config config = {
+        .format = info->format,
+        .sample_rate_hz = info->sample_rate_hz,
+        .centre_hz = info->centre_hz,
+        .modes = modes,
+        .start_time_ns = info->start_time_ns,
+        .kernels = rx->kernels,
+        .on_sync = wm_reception_on_sync,
+        .user = &reception,
+        .threads = rx->live.grab_prefix ? 1 : rx->threads, /* a grab keeps little: it must be told at once */
+        .result_bytes = sizeof(struct wm_reception_result),
+        .on_result = wm_reception_on_result,
+        .log = &log,
+    };
+    enum wm_status status = wm_receiver_create(&config, &receiver);
+    int result;
+
+    if (status == WM_OK && rx->live.grab_prefix &&
+        wm_rx_grab(rx->live.grab_prefix, info->format, info->sample_rate_hz, info->centre_hz, &reception.grab) != WM_OK) {
+        wm_receiver_destroy(receiver);
+        return WM_EXIT_FAILED;
+    }
+    if (status != WM_OK) {
+        wm_say("no receiver: %s", wm_status_text(status));
+        return WM_EXIT_FAILED;
+    }
+    wm_rx_progress_start(&progress, !rx->shared.quiet && isatty(STDERR_FILENO) && info->total_samples, info);
+    result = receive(rx, source, receiver, &reception, &progress);
+    if (wm_outputs_drain(rx->shared.outputs) != WM_OK)
+        reception.failed = WM_IO;
+    if (!rx->shared.quiet)
+        wm_rx_report_summary(&progress, receiver, &reception);
+    if (wm_pipeline_why(pipeline))
+        wm_say("%s", wm_pipeline_why(pipeline));
+    else if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
+        wm_say("decoding: %s", wm_status_text(reception.failed));
+    wm_rx_grab_end(reception.grab, rx->shared.quiet);
+    wm_receiver_destroy(receiver);
+    return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
+}
+
+int wm_rx_recording(struct wm_rx *rx)
+{
+    struct wm_source *source = NULL;
+    struct wm_source_info info = {0};
+    struct wm_pipeline *pipeline = NULL;
+    const char *why = "";
+    unsigned inside;
+    enum wm_status status;
+    int result;
+
+    if (strcmp(rx->path, "-") == 0 && !rx->wanted.has_format) {
+        rx->wanted.has_format = true;
+        rx->wanted.format = WM_SAMPLES_CU8;
+    }
+    status = wm_source_open(rx->path, &rx->wanted, &source, &info, &why);
+    if (status != WM_OK) {
+        wm_say("%s", why);
+        return WM_EXIT_FAILED;
+    }
+    wm_outputs_patient(rx->shared.outputs, info.total_samples > 0); /* what comes as it is received cannot wait */
+    result = check_source(rx, &info);
+    if (result == WM_EXIT_OK) {
+        inside = wm_rx_report_channels(&info, rx->modes, rx->shared.quiet);
+        if (!inside)
+            wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");
+        result = WM_EXIT_FAILED;
+        if (inside && wm_shared_pipeline(&rx->shared, info.sample_rate_hz, &pipeline) == WM_OK)
+            result = run_receiver(rx, source, &info, inside, pipeline);
+    }
+    wm_pipeline_destroy(pipeline);
+    wm_source_close(source);
+    return result;
+}
