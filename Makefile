@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 # The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-.PHONY: all run test fuzz deb install format lint clean setup bench
+.PHONY: all run test soak fuzz deb install format lint clean setup bench
 
 all: build/release/Makefile
 	@cmake --build --preset release -j $(JOBS)
@@ -25,6 +25,13 @@ test: build/ci/Makefile
 # Everything that can be measured, in two minutes; `make bench FULL=1` takes hours and draws every curve. See bench/README.md.
 bench: all
 	bench/run $(if $(FULL),-f) -b build/release -o build/bench
+
+# An hour of half-full air through each stand-in radio with a fault every minute, in simulated time: some minutes. See tests/radio/soak.sh.
+SOAK_SECONDS ?= 3600
+soak: build/soak/Makefile
+	@scripts/setup test
+	@cmake --build --preset soak -j $(JOBS)
+	set -e; for kind in soapy soapy-untimed rtlsdr rtltcp; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
 
 # Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.
 FUZZ_SECONDS ?= 600

@@ -15,6 +15,7 @@
 # somebody sends half of the time: T, C format A and B, S in turn, Ec/N0 10, 15, 20 and 30 dB. A rate is one line in `airs` below.
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 build=build/release seconds=20 runs=3
 while getopts b:s:r: option; do
     case $option in
@@ -40,24 +41,6 @@ idle      | 10000000 | 867000000 | cs8 | idle
 half full | 10000000 | 867000000 | cs8 | half
 idle      | 20000000 | 866000000 | cs8 | idle
 half full | 20000000 | 866000000 | cs8 | half'
-
-# Random telegrams, each followed by a pause as long as itself. Chips: preamble and sync word, then 12, 8 or 16 a byte.
-half_full_list() {
-    seed=9
-    for kind in T.A C.A C.B S.A; do # telegrams of their own: a second one with the same bytes would be taken for a copy
-        "$wmsdr" synth -o "$folder/nothing" --noise-lsb 1 --gap-ms 0-0 -m "${kind%.*}" --format "${kind#*.}" -n "$1" \
-            --truth "$folder/$kind" --seed $((seed += 1))
-    done
-    paste -d '\n' "$folder/T.A" "$folder/C.A" "$folder/C.B" "$folder/S.A" | sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)".*/\2 \3 \1/' |
-        awk '{
-            bytes = length($3) / 2
-            air = bytes + ($2 == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16)))
-            ms = $1 == "T" ? (48 + 12 * air) / 100 : $1 == "C" ? (64 + 8 * air) / 100 : (48 + 16 * air) / 32.768
-            level = substr("10152030", 2 * (int((NR - 1) / 4) % 4) + 1, 2)
-            printf "%s ec-n0=%s gap-ms=%.3f\n", $0, level, last
-            last = ms
-        }'
-}
 
 receiver_wmsdr() {
     "$spend" "$samples" "$folder/out" "$wmsdr" rx -q -r - -s "$rate" -f "$centre" --format "$type" -F json
@@ -90,8 +73,7 @@ echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
     if [ "$fill" = idle ]; then
         "$wmsdr" synth -o "$samples" -n 0 --duration "$length" -s "$rate" -f "$centre" --type "$type"
     else
-        # a round of four, pauses included, takes 0.12 s
-        half_full_list "$(awk "BEGIN { print int($length * 9 + 0.5) }")" >"$folder/list"
+        "$here/half-full.sh" "$wmsdr" "$(awk "BEGIN { print int($length * 9 + 0.5) }")" >"$folder/list"
         "$wmsdr" synth -o "$samples" -t "$folder/list" --gap-ms 0-0 -s "$rate" -f "$centre" --type "$type" 2>/dev/null
     fi
     rm -f "$folder"/cost.*

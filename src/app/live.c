@@ -220,6 +220,9 @@ static void report(const struct wm_live *live, double started_s)
         wm_radio_stats(station->radio, &stats);
         wm_say("%s: %" PRIu64 " samples received, %" PRIu64 " lost in %" PRIu64 " gaps, %" PRIu64 " faults; real rate %+.1f ppm",
                wm_radio_name(station->radio), stats.received, stats.lost, stats.gaps, stats.faults, stats.ppm);
+        if (stats.unprocessed || stats.flat)
+            wm_say("%s: %" PRIu64 " came and were not processed, %" PRIu64 " were one value over and over",
+                   wm_radio_name(station->radio), stats.unprocessed, stats.flat);
         if (station->receiver)
             wm_rx_report_summary(&progress, station->receiver, &station->reception);
     }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fake.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define FAULTS_MAX 8
+#define FAULTS_MAX 256
+#define LOSE_S     0.5 /* that a lost buffer lasts, in all */
 
-static const char *const kinds[] = {"fine", "stall", "hang", "unplug", "constant", "stale", "odd", "slow", "lost"};
+static const char *const kinds[] = {"fine", "stall", "hang",  "unplug", "constant", "stale",   "odd",
+                                    "slow", "lost",  "zeros", "short",  "burst",    "corrupt", "overflow"};
 
 struct fault {
     enum fake_kind kind;
@@ -20,19 +25,24 @@ struct fault {
     bool over;
 };
 
+/* The air goes on whatever the radio does: its samples are counted from the first one that the program was given, and the recording
+ * is its first piece, over and over. */
 struct fake {
     pthread_mutex_t lock;
     char serial[64], log[256];
-    unsigned char *data; /* the recording */
-    size_t data_len, at;
-    double factor;
+    const unsigned char *data; /* the recording */
+    size_t data_len;
+    double factor, late_s;
+    bool untimed;
     struct fault fault[FAULTS_MAX];
     size_t faults;
     double first_s; /* of the first sample ever, 0: none yet */
-    double start_s; /* of this stream */
-    double rate_hz;
-    uint64_t given;
+    double rate_hz; /* real */
+    uint64_t air;   /* the coming sample's number */
+    uint64_t good;  /* behind the last sample that was given as it should be */
+    uint64_t given; /* samples in all */
     uint32_t noise;
+    enum fake_kind kind; /* of the buffer before */
     bool streamed;
 };
 
@@ -46,24 +56,23 @@ static double now_s(void)
 
 static void sleep_until(double s)
 {
-    struct timespec t = {(time_t)s, (long)((s - floor(s)) * 1e9)};
+    const struct timespec t = {(time_t)s, (long)((s - floor(s)) * 1e9)};
 
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
 static void load(struct fake *fake, const char *path)
 {
-    FILE *file = fopen(path, "re");
+    struct stat stat;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-    if (!file)
+    if (fd < 0 || fstat(fd, &stat) != 0)
         return;
-    fseek(file, 0, SEEK_END);
-    fake->data_len = (size_t)ftell(file) & ~(size_t)1;
-    rewind(file);
-    fake->data = malloc(fake->data_len);
-    if (!fake->data || fread(fake->data, 1, fake->data_len, file) != fake->data_len)
+    fake->data_len = (size_t)stat.st_size & ~(size_t)1;
+    fake->data = mmap(NULL, fake->data_len, PROT_READ, MAP_SHARED, fd, 0); /* is not counted as the program's own memory */
+    close(fd);
+    if (fake->data == MAP_FAILED)
         abort();
-    fclose(file);
 }
 
 static void parse_fault(struct fake *fake, const char *word)
@@ -90,7 +99,7 @@ static void parse_fault(struct fake *fake, const char *word)
 static struct fake *create(const char *text)
 {
     struct fake *fake = calloc(1, sizeof *fake);
-    char copy[2048], *save = NULL;
+    char copy[8192], *save = NULL;
 
     if (!fake)
         abort();
@@ -104,6 +113,10 @@ static struct fake *create(const char *text)
             load(fake, word + 5);
         else if (strncmp(word, "rate=", 5) == 0)
             fake->factor = strtod(word + 5, NULL);
+        else if (strncmp(word, "late=", 5) == 0)
+            fake->late_s = strtod(word + 5, NULL) * 1e-3;
+        else if (strcmp(word, "timestamps=no") == 0)
+            fake->untimed = true;
         else if (strncmp(word, "serial=", 7) == 0)
             snprintf(fake->serial, sizeof fake->serial, "%.63s", word + 7);
         else if (strncmp(word, "log=", 4) == 0)
@@ -157,16 +170,16 @@ static void end_faults(struct fake *fake, const char *event)
     }
 }
 
-static enum fake_kind fault_now(const struct fake *fake)
+static const struct fault *fault_now(const struct fake *fake)
 {
     const double at_s = now_s() - fake->first_s;
 
     for (size_t i = 0; i < fake->faults; i++) {
         const struct fault *fault = &fake->fault[i];
         if (fake->first_s > 0 && !fault->over && at_s >= fault->start_s && at_s < fault->until_s)
-            return fault->kind;
+            return fault;
     }
-    return FAKE_FINE;
+    return NULL;
 }
 
 bool fake_open(struct fake *fake)
@@ -175,7 +188,7 @@ bool fake_open(struct fake *fake)
 
     pthread_mutex_lock(&fake->lock);
     end_faults(fake, "open");
-    there = fault_now(fake) != FAKE_UNPLUG;
+    there = !fault_now(fake) || fault_now(fake)->kind != FAKE_UNPLUG;
     pthread_mutex_unlock(&fake->lock);
     fake_log(fake, "open", there);
     return there;
@@ -183,79 +196,115 @@ bool fake_open(struct fake *fake)
 
 void fake_start(struct fake *fake, double rate_hz)
 {
+    double air;
+
     pthread_mutex_lock(&fake->lock);
     if (fake->streamed)
         end_faults(fake, "stream");
     fake->streamed = true;
-    fake->start_s = now_s();
-    if (fake->first_s == 0)
-        fake->first_s = fake->start_s;
     fake->rate_hz = rate_hz * fake->factor;
-    fake->given = 0;
+    if (fake->first_s == 0) {
+        fake->first_s = now_s();
+        fake_log(fake, "first", fake->first_s * 1e9);
+    }
+    air = ceil((now_s() - fake->first_s) * fake->rate_hz - 1e-3);
+    if (air > (double)fake->air)
+        fake->air = (uint64_t)air;
     pthread_mutex_unlock(&fake->lock);
+}
+
+static uint32_t draw(struct fake *fake)
+{
+    fake->noise = fake->noise * 1664525 + 1013904223;
+    return fake->noise >> 8;
 }
 
 static unsigned char noise(struct fake *fake)
 {
     int sum = 0;
 
-    for (int i = 0; i < 4; i++) {
-        fake->noise = fake->noise * 1664525 + 1013904223;
-        sum += (int)(fake->noise >> 27); /* 0 to 31, rms 9.2 */
-    }
+    for (int i = 0; i < 4; i++)
+        sum += (int)(draw(fake) >> 19); /* 0 to 31, rms 9.2 */
     return (unsigned char)(127 + (sum - 62) / 4);
 }
 
 static void fill(struct fake *fake, unsigned char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        bytes[i] = fake->data ? fake->data[fake->at] : noise(fake);
-        fake->at = fake->data_len ? (fake->at + 1) % fake->data_len : 0;
+    size_t at = fake->data ? fake->air * 2 % fake->data_len : 0;
+
+    for (size_t i = 0; i < len && !fake->data; i++)
+        bytes[i] = noise(fake);
+    for (size_t n; len > 0 && fake->data; bytes += n, len -= n, at = 0) {
+        n = len < fake->data_len - at ? len : fake->data_len - at;
+        memcpy(bytes, fake->data + at, n);
     }
 }
 
-static void skip(struct fake *fake, size_t len)
+/* Samples that nobody gets, once for each fault. */
+static void lose(struct fake *fake, const struct fault *now)
 {
-    fake->at = fake->data_len ? (fake->at + len) % fake->data_len : 0;
-}
-
-/* Half a second that nobody gets, once. */
-static void lose(struct fake *fake)
-{
-    const size_t bytes = (size_t)(fake->rate_hz / 2) * 2;
-
     for (size_t i = 0; i < fake->faults; i++) {
-        if (fake->fault[i].kind == FAKE_LOST)
+        if (&fake->fault[i] == now)
             fake->fault[i].over = true;
     }
-    skip(fake, bytes);
-    fake->given += bytes;
+    fake->air += (uint64_t)(fake->rate_hz * LOSE_S);
 }
 
-enum fake_kind fake_read(struct fake *fake, unsigned char *bytes, size_t *len)
+/* What a test compares with: which of the air's samples the program was not given as they were. */
+static void keep_account(struct fake *fake, enum fake_kind kind, size_t samples)
 {
-    const size_t wanted = *len & ~(size_t)1;
+    const bool good = kind == FAKE_FINE || kind == FAKE_SHORT || kind == FAKE_BURST || kind == FAKE_LOST || kind == FAKE_OVERFLOW;
+
+    if (kind != fake->kind || kind == FAKE_LOST || kind == FAKE_OVERFLOW) {
+        fake_log(fake, kinds[kind], now_s() * 1e9);
+        fake_log(fake, "given", (double)fake->given);
+        fake_log(fake, "air", (double)fake->air);
+    }
+    fake->kind = kind;
+    if (good && fake->air > fake->good) {
+        fake_log(fake, "gap-from", (double)fake->good);
+        fake_log(fake, "gap-to", (double)fake->air);
+    }
+    fake->air += samples;
+    if (good)
+        fake->good = fake->air;
+}
+
+enum fake_kind fake_read(struct fake *fake, unsigned char *bytes, size_t *len, struct fake_buffer *buffer)
+{
+    size_t wanted = *len & ~(size_t)1;
+    const struct fault *fault;
     enum fake_kind kind;
+    bool silent;
     double due_s;
 
     pthread_mutex_lock(&fake->lock);
-    kind = fault_now(fake);
-    if (kind == FAKE_LOST)
-        lose(fake);
-    fake->given += wanted; /* the air goes on, whatever the radio does */
-    due_s = fake->start_s + (double)fake->given / 2 / fake->rate_hz;
-    if (kind == FAKE_STALL || kind == FAKE_UNPLUG || kind == FAKE_HANG)
-        skip(fake, wanted);
-    else
+    fault = fault_now(fake);
+    kind = fault ? fault->kind : FAKE_FINE;
+    silent = kind == FAKE_STALL || kind == FAKE_UNPLUG || kind == FAKE_HANG || kind == FAKE_CORRUPT;
+    if (kind == FAKE_LOST || kind == FAKE_OVERFLOW)
+        lose(fake, fault);
+    if (kind == FAKE_SHORT)
+        wanted = 2 * (1 + draw(fake) % (wanted / 2));
+    *buffer = (struct fake_buffer){.air = fake->air, .timed = !fake->untimed};
+    if (!silent)
         fill(fake, bytes, wanted);
+    keep_account(fake, kind, wanted / 2);
+    due_s = fake->first_s + (double)fake->air / fake->rate_hz;
+    if (kind == FAKE_BURST)
+        due_s = fake->first_s + fault->until_s + 1e-6; /* then it is over */
+    if (fake->late_s > 0)                              /* one in 16 far more than the others */
+        due_s += fake->late_s * (draw(fake) % 4096 / 4096.0 + (draw(fake) % 16 == 0 ? 8 : 0));
     pthread_mutex_unlock(&fake->lock);
 
     sleep_until(due_s);
     *len = wanted;
-    if (kind == FAKE_STALL || kind == FAKE_UNPLUG || kind == FAKE_HANG)
+    if (silent)
         *len = 0;
     else if (kind == FAKE_CONSTANT)
         memset(bytes, 0, wanted);
+    else if (kind == FAKE_ZEROS)
+        memset(bytes, 0, wanted / 4);
     else if (kind == FAKE_STALE)
         for (size_t i = 0; i < wanted; i++)
             bytes[i] = (unsigned char)(100 + i * 7 % 50);
@@ -263,11 +312,26 @@ enum fake_kind fake_read(struct fake *fake, unsigned char *bytes, size_t *len)
         *len = wanted - 1;
     else if (kind == FAKE_SLOW)
         *len = wanted / 6 * 2;
+    pthread_mutex_lock(&fake->lock);
+    fake->given += *len / 2;
+    pthread_mutex_unlock(&fake->lock);
     return kind;
 }
 
-void fake_hang(void)
+void fake_hang(struct fake *fake)
 {
-    for (;;)
-        pause();
+    const struct fault *fault;
+    double until_s;
+
+    pthread_mutex_lock(&fake->lock);
+    fault = fault_now(fake);
+    until_s = fault ? fake->first_s + fault->until_s : 0;
+    pthread_mutex_unlock(&fake->lock);
+    do
+        sleep_until(isfinite(until_s) ? until_s : 1e15);
+    while (!isfinite(until_s));
+    pthread_mutex_lock(&fake->lock);
+    if ((now_s() - fake->first_s) * fake->rate_hz > (double)fake->air) /* nobody keeps so much */
+        fake->air = (uint64_t)((now_s() - fake->first_s) * fake->rate_hz);
+    pthread_mutex_unlock(&fake->lock);
 }

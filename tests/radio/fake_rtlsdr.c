@@ -133,10 +133,11 @@ int rtlsdr_read_async(rtlsdr_dev_t *dev, rtlsdr_read_async_cb_t callback, void *
     fake_start(dev->fake, dev->rate);
     while (!atomic_load(&dev->cancel)) {
         size_t len = bytes;
-        enum fake_kind kind = fake_read(dev->fake, dev->buffer, &len);
+        struct fake_buffer buffer;
+        enum fake_kind kind = fake_read(dev->fake, dev->buffer, &len, &buffer);
 
         if (kind == FAKE_HANG)
-            fake_hang();
+            fake_hang(dev->fake);
         if (kind == FAKE_UNPLUG)
             return -5; /* transfers end with LIBUSB_TRANSFER_NO_DEVICE */
         if (len)

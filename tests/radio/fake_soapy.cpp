@@ -5,12 +5,14 @@
 #include <atomic>
 #include <cstring>
 #include <stdexcept>
+#include <vector>
 
 extern "C" {
 #include "fake.h"
 }
 
-/* A SoapySDR driver for tests, "driver=fake": what fake.h says, as CS8 in real time, with timestamps. */
+/* A SoapySDR driver for tests, "driver=fake": what fake.h says, as CS8 in real time, with timestamps (of the air) unless it says
+ * no. */
 namespace
 {
 
@@ -61,7 +63,6 @@ class Fake : public SoapySDR::Device
 
     int activateStream(SoapySDR::Stream *, const int, const long long, const size_t) override
     {
-        samples = 0;
         fake_start(fake, rate);
         return 0;
     }
@@ -76,22 +77,36 @@ class Fake : public SoapySDR::Device
     {
         auto *bytes = static_cast<unsigned char *>(buffers[0]);
         size_t len = 2 * (wanted < 16384 ? wanted : 16384);
-        const size_t due = len / 2;
-        const fake_kind kind = fake_read(fake, bytes, &len);
+        fake_buffer buffer;
+        fake_kind kind;
 
+        if (overflowed) { /* the one after what is missing */
+            overflowed = false;
+            std::memcpy(bytes, held.data(), held.size());
+            flags = held_flags;
+            time_ns = held_ns;
+            return static_cast<int>(held.size() / 2);
+        }
+        kind = fake_read(fake, bytes, &len, &buffer);
         if (kind == FAKE_HANG)
-            fake_hang();
+            fake_hang(fake);
         if (kind == FAKE_UNPLUG)
             return SOAPY_SDR_STREAM_ERROR;
-        if (kind == FAKE_LOST)
-            samples += static_cast<size_t>(rate / 2);
-        flags = SOAPY_SDR_HAS_TIME;
-        time_ns = static_cast<long long>(static_cast<double>(samples) * 1e9 / rate);
-        samples += due;
+        if (kind == FAKE_CORRUPT)
+            return static_cast<int>(wanted + 1);
+        flags = buffer.timed ? SOAPY_SDR_HAS_TIME : 0;
+        time_ns = static_cast<long long>(static_cast<double>(buffer.air) * 1e9 / rate);
         if (len == 0)
             return SOAPY_SDR_TIMEOUT;
         for (size_t i = 0; kind != FAKE_CONSTANT && i < len; i++)
             bytes[i] ^= 0x80; /* cu8 to cs8 */
+        if (kind == FAKE_OVERFLOW) {
+            overflowed = true;
+            held.assign(bytes, bytes + len);
+            held_flags = flags;
+            held_ns = time_ns;
+            return SOAPY_SDR_OVERFLOW;
+        }
         return static_cast<int>(len / 2);
     }
 
@@ -143,7 +158,10 @@ class Fake : public SoapySDR::Device
     struct fake *fake;
     /* SoapySDR hands out the same object again while a thread still hangs in it */
     std::atomic<double> rate{2e6};
-    std::atomic<size_t> samples{0};
+    bool overflowed = false;
+    std::vector<unsigned char> held;
+    int held_flags = 0;
+    long long held_ns = 0;
 };
 
 SoapySDR::KwargsList find(const SoapySDR::Kwargs &args)

@@ -46,6 +46,7 @@ struct wm_radio {
     /* samples */
     bool taken;
     bool fresh;          /* the next block is the session's first */
+    uint64_t came;       /* from sessions that have ended */
     int64_t offset;      /* of the radio's indices to the session's */
     uint64_t next_index; /* where the coming block should begin */
     int64_t overcounted; /* losses that turned out smaller, < 0 */
@@ -80,13 +81,16 @@ static enum wm_status open_session(struct wm_radio *r, bool reset)
 
 static void end_session(struct wm_radio *r)
 {
+    uint64_t samples;
+
     if (!r->session)
         return;
     if (r->taken)
         wm_session_release(r->session);
     r->taken = false;
-    if (!wm_session_end(r->session, END_NS))
+    if (!wm_session_end(r->session, END_NS, &samples))
         r->hung = true;
+    r->came += samples;
     r->session = NULL;
 }
 
@@ -150,7 +154,9 @@ static void take(struct wm_radio *r, const struct wm_session_block *in, struct w
     r->stats.received += samples;
     r->next_index = out->index + samples;
     r->fresh = false;
+    const uint64_t flat = r->meter.flat;
     wm_level_push(&r->meter, in->bytes, in->len);
+    r->stats.flat += r->meter.flat - flat;
 }
 
 /* ---- the watchdog ---- */
@@ -213,7 +219,9 @@ static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_
 {
     static const char *const deeds[] = {"starting the stream again", "opening it again", "resetting and opening it again",
                                         "opening it again"};
+    const char *deed;
     char text[WM_RADIO_WHY + 64];
+    bool stuck;
 
     if (!r->trouble) {
         r->trouble = true;
@@ -224,13 +232,17 @@ static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_
         r->rung = RUNG_REOPEN;
     if (r->rung == RUNG_RESET && !r->config.driver->reset)
         r->rung = RUNG_AGAIN;
-    snprintf(text, sizeof text, "%s; %s", fault, deeds[r->rung]);
+    stuck = r->rung != RUNG_STREAM && r->config.driver->one_object && r->session && !wm_session_stop(r->session, END_NS);
+    deed = stuck ? "waiting for the driver's call to return, which keeps the device" : deeds[r->rung];
+    snprintf(text, sizeof text, "%s; %s", fault, deed);
     if (strcmp(text, r->note) != 0) /* not the same line twice a second */
         say(r, WM_LOG_WARNING, text);
     snprintf(r->note, sizeof r->note, "%s", text);
     r->flow_ns = 0;
     r->second_ns = 0;
     r->step_ns = now_ns + STEP_NS;
+    if (stuck)
+        return;
     if (r->rung == RUNG_STREAM) {
         wm_session_restart(r->session);
     } else {
@@ -379,7 +391,12 @@ int64_t wm_radio_time(const struct wm_radio *r, uint64_t index)
 
 void wm_radio_stats(const struct wm_radio *r, struct wm_radio_stats *stats)
 {
+    struct wm_session_view view = {0};
+
     *stats = r->stats;
+    if (r->session)
+        wm_session_look(r->session, &view);
+    stats->unprocessed = r->came + view.samples - r->stats.received;
     stats->ppm = wm_sample_clock_ppm(r->clock);
     stats->gain_db = r->settings.device_agc || !r->caps.gain_count ? (double)NAN : (double)r->caps.gain_db[r->settings.gain_step];
 }

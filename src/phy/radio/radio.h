@@ -38,6 +38,8 @@ struct wm_radio_block {
 
 struct wm_radio_stats {
     uint64_t received, lost, gaps; /* samples, samples, breaks */
+    uint64_t unprocessed;          /* of the lost: came from the driver, and the program was too slow or had it opened again */
+    uint64_t flat;                 /* of the received: one value over and over, what packets lost on the bus leave behind */
     uint64_t faults, recoveries;
     double gain_db;        /* NAN where it is the device's */
     double ppm;            /* the device's real rate against the nominal one */

@@ -177,7 +177,7 @@ static void on_samples(unsigned char *bytes, uint32_t len, void *user)
 {
     struct wm_device *d = user;
 
-    if (!atomic_load(&d->cancelled) && d->sink->samples(d->sink->user, bytes, len, 0))
+    if (d->sink->samples(d->sink->user, bytes, len, 0) && !atomic_load(&d->cancelled))
         return;
     atomic_store(&d->cancelled, true);
     rtlsdr_cancel_async(d->dev);

@@ -72,6 +72,15 @@ static void wait_until(struct wm_session *s, int64_t mono_ns)
     pthread_cond_timedwait(&s->changed, &s->lock, &t);
 }
 
+static void free_ring(struct wm_session *s)
+{
+    for (size_t i = 0; i < s->slots; i++)
+        free(s->slot[i].bytes);
+    free(s->slot);
+    s->slot = NULL;
+    s->slots = s->used = 0;
+}
+
 static void drop_reference(struct wm_session *s)
 {
     bool last;
@@ -81,9 +90,7 @@ static void drop_reference(struct wm_session *s)
     pthread_mutex_unlock(&s->lock);
     if (!last)
         return;
-    for (size_t i = 0; i < s->slots; i++)
-        free(s->slot[i].bytes);
-    free(s->slot);
+    free_ring(s);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -162,6 +169,7 @@ static size_t complete_carry(struct wm_session *s, const unsigned char *bytes, s
     memcpy(s->carry + s->carried, bytes, n);
     s->carried += n;
     if (s->carried == s->sample_bytes) {
+        s->view.samples++;
         store(s, s->carry, s->sample_bytes);
         s->carried = 0;
     }
@@ -176,6 +184,11 @@ static bool on_samples(void *user, const void *data, size_t len, uint64_t lost)
     bool go_on;
 
     pthread_mutex_lock(&s->lock);
+    if (s->stop) {
+        s->view.samples += len / s->sample_bytes;
+        pthread_mutex_unlock(&s->lock);
+        return false;
+    }
     if (lost == WM_LOST_UNKNOWN) {
         s->unknown = true;
     } else {
@@ -188,11 +201,11 @@ static bool on_samples(void *user, const void *data, size_t len, uint64_t lost)
         s->view.stale += memcmp(bytes, s->probe, PROBE) == 0 && memcmp(bytes, bytes + 1, PROBE - 1) != 0;
         memcpy(s->probe, bytes, PROBE);
     }
-    s->view.samples += len / s->sample_bytes;
     taken = complete_carry(s, bytes, len);
     bytes += taken;
     len -= taken;
     rest = len % s->sample_bytes;
+    s->view.samples += (len - rest) / s->sample_bytes;
     store(s, bytes, len - rest);
     if (rest && s->driver->byte_stream) {
         memcpy(s->carry, bytes + len - rest, rest);
@@ -204,7 +217,7 @@ static bool on_samples(void *user, const void *data, size_t len, uint64_t lost)
     }
     if (len)
         s->view.last_samples_ns = wm_mono_ns();
-    go_on = !s->stop && !s->restart;
+    go_on = !s->restart;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     return go_on;
@@ -449,10 +462,9 @@ void wm_session_release(struct wm_session *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-bool wm_session_end(struct wm_session *s, int64_t wait_ns)
+bool wm_session_stop(struct wm_session *s, int64_t wait_ns)
 {
     const int64_t until_ns = wm_mono_ns() + wait_ns;
-    pthread_t tender = s->tender;
     bool ended;
 
     pthread_mutex_lock(&s->lock);
@@ -461,6 +473,18 @@ bool wm_session_end(struct wm_session *s, int64_t wait_ns)
     while (s->view.state != WM_SESSION_ENDED && wm_mono_ns() < until_ns)
         wait_until(s, until_ns);
     ended = s->view.state == WM_SESSION_ENDED;
+    pthread_mutex_unlock(&s->lock);
+    return ended;
+}
+
+bool wm_session_end(struct wm_session *s, int64_t wait_ns, uint64_t *samples)
+{
+    const bool ended = wm_session_stop(s, wait_ns);
+    const pthread_t tender = s->tender;
+
+    pthread_mutex_lock(&s->lock);
+    *samples = s->view.samples;
+    free_ring(s); /* a call that hangs for ever is not to keep it */
     pthread_mutex_unlock(&s->lock);
     if (ended)
         pthread_join(tender, NULL);

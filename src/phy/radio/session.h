@@ -26,7 +26,7 @@ struct wm_session_view {
     int64_t last_samples_ns; /* when samples came last, or streaming began; CLOCK_MONOTONIC */
     struct wm_radio_caps caps;
     struct wm_radio_settings settings;
-    uint64_t samples;       /* came from the driver */
+    uint64_t samples;       /* came from the driver, whole ones */
     uint64_t dropped;       /* the ring was full */
     uint64_t odd;           /* buffers that ended inside a sample */
     size_t waiting;         /* slots that have not been taken */
@@ -55,8 +55,11 @@ void wm_session_look(struct wm_session *session, struct wm_session_view *view);
 /* Waits up to wait_ns for a block, and for a change of state. False: none. The block is the caller's until release. */
 bool wm_session_take(struct wm_session *session, int64_t wait_ns, struct wm_session_block *block);
 void wm_session_release(struct wm_session *session);
-/* Ends it; session is gone afterwards. False: a driver's call does not return and was left to itself. */
-bool wm_session_end(struct wm_session *session, int64_t wait_ns);
+/* Asks it to end and waits so long. False: it has not yet. */
+bool wm_session_stop(struct wm_session *session, int64_t wait_ns);
+/* Ends it; session is gone afterwards. *samples: how many came from the driver in all. False: a driver's call does not return and
+ * was left to itself. */
+bool wm_session_end(struct wm_session *session, int64_t wait_ns, uint64_t *samples);
 
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
 int64_t wm_mono_ns(void);

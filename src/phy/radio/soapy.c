@@ -269,6 +269,7 @@ const struct wm_radio_driver wm_radio_soapy = {
     .name = "soapy",
     .summary = "any radio with a SoapySDR driver: HackRF, Airspy, Lime, Pluto, USRP, SoapyRemote",
     .address = "KEY=VALUE,...",
+    .one_object = true, /* the factory's table of devices */
     .list = list,
     .open = open_device,
     .configure = configure,

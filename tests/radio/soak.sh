@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Soak: half-full air through a stand-in radio into the unmodified program, with a fault every minute, in simulated time (see
+# simulated_time.c): an hour takes a minute or two, and a busy machine changes nothing.
+#
+#   tests/radio/soak.sh -b build/release                      an hour through SoapySDR
+#   tests/radio/soak.sh -b build/release -k rtlsdr -s 600 -p 10
+#
+# -b FOLDER   the build            -s SECONDS of air (3600)          -p SECONDS from fault to fault (60)
+# -k KIND     soapy, soapy-untimed (buffers without timestamps), rtlsdr, rtltcp
+# -l MS       buffers come up to so much late, one in 16 up to nine times as much (0); what is exact without is then only nearly so
+# -f          keep the folder with everything
+#
+# It is checked that samples given by the driver = samples processed + samples reported as come and not processed; that samples of the air =
+# samples processed + samples reported lost; that each frame that was sent outside a gap comes out once, with its sample number, and none
+# comes out that was not sent; that memory does not grow.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=build/release seconds=3600 period=60 kind=soapy late=0 keep=0
+while getopts b:s:p:k:l:f option; do
+    case $option in
+    b) build=$OPTARG ;;
+    s) seconds=$OPTARG ;;
+    p) period=$OPTARG ;;
+    k) kind=$OPTARG ;;
+    l) late=$OPTARG ;;
+    f) keep=1 ;;
+    *) exit 2 ;;
+    esac
+done
+build=$(cd "$build" && pwd)
+wmsdr=$build/wmsdr fakes=$build/tests/radio
+rate=1600000 length=47
+[ "$seconds" -lt 600 ] && length=11
+folder=$(mktemp -d)
+[ $keep = 1 ] && echo "$folder" || trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+"$here/../../bench/half-full.sh" "$wmsdr" $((length * 8)) >list
+"$wmsdr" synth -t list --gap-ms 0-0 -s $rate -f 868.6125M --type cu8 --duration $length --truth truth -o air.cu8
+
+# Faults by turns, and the last: nothing any more, so that what was given has been processed when the end comes.
+case $kind in
+soapy*) faults='stall/stream freeze lost overflow zeros/3 short/5 burst/0.9 hang/4 constant/open stale/open unplug/2 slow/open corrupt/open stall/open' ;;
+rtlsdr) faults='stall/stream freeze lost odd/open zeros/3 burst/0.9 hang/open constant/open stale/open unplug/2 slow/open stall/open' ;;
+rtltcp) faults='stall/open freeze lost zeros/3 burst/0.9 constant/open unplug/2 slow/open' ;;
+*) exit 2 ;;
+esac
+awk -v faults="$faults" -v seconds="$seconds" -v period="$period" 'BEGIN {
+    n = split(faults, fault, " ")
+    for (at = period * 0.7; at < seconds - 12; at += period) {
+        what = fault[i++ % n + 1]
+        split(what, part, "/")
+        if (what == "freeze")
+            frozen = frozen " freeze@" at "=2.2"
+        else
+            text = text sprintf(" %s@%g%s", part[1], at, part[2] ? "/" part[2] : "")
+        print at, what >"schedule"
+    }
+    print text sprintf(" stall@%g", seconds - 0.4) >"faults"
+    print "end=" seconds frozen >"time"
+}'
+preload=$fakes/fake_preload/fake_time.so device=soapy:driver=fake
+timestamps='' server=''
+case $kind in
+rtltcp)
+    server=127.$(($$ / 65536 % 250 + 1)).$(($$ / 256 % 256)).$(($$ % 255 + 1)) device=rtltcp:$server
+    preload="$preload $fakes/fake_preload/fake_server.so"
+    ;;
+soapy-untimed) timestamps=timestamps=no ;;
+rtlsdr) device=rtlsdr:FAKE0001 ;;
+esac
+
+# The program, and how much memory of its own it has, ten times a second.
+FAKE_RADIO="file=air.cu8 log=log late=$late $timestamps$(cat faults)" SIMULATED_TIME=$(cat time) LD_LIBRARY_PATH=$fakes/fake_libraries \
+    SOAPY_SDR_PLUGIN_PATH=$fakes/fake_modules SOAPY_SDR_ROOT=/nonexistent LD_PRELOAD=$preload FAKE_RTL_TCP=$server \
+    ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS-} \
+    "$wmsdr" rx -d $device -s $rate -f 868.6125M -m S,T,C -g 30 --copies -F json:out.json 2>err &
+program=$!
+while sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$program/status 2>/dev/null | grep .; do sleep 0.1; done >memory
+code=0
+wait $program || code=$?
+[ $code = 0 ] || { cat err; echo "ended with status $code"; exit 1; }
+
+
+sed 's/^{"telegram":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)","sample":\([0-9]*\).*/\4 \1 \2 \3/' truth >sent
+sed 's/.*"sample":\([0-9]*\).*"telegram":"\([0-9A-F]*\)".*/\1 \2/' out.json >heard
+awk '{ print > (2 * NR > n ? "memory.2" : "memory.1") }' n="$(grep -c . memory)" memory
+sort -n memory.1 | tail -1 >peak.1
+sort -n memory.2 | tail -1 >peak.2
+awk -v rate=$rate -v length_s=$length -v peak1="$(cat peak.1)" -v peak2="$(cat peak.2)" -v late="$late" -v name=$kind '
+    # samples around a frame that have to be there: preamble and sync word, and the filters
+    function air_s(mode, format, bytes) {
+        bytes += format == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16))
+        return mode == "T" ? bytes * 12 / 100e3 : mode == "C" ? bytes * 8 / 100e3 : bytes * 16 / 32768
+    }
+    function bad(text) { print "FAILED: " text; failed = 1 }
+    FILENAME == "log" && $1 == "gap-from" { from[gaps] = $2 }
+    FILENAME == "log" && $1 == "gap-to" { to[gaps++] = $2 }
+    FILENAME == "log" && $1 == "given" { given = $2 }
+    FILENAME == "log" && $1 == "air" { air = $2 }
+    FILENAME == "schedule" { faults++ }
+    FILENAME == "schedule" && $2 == "freeze" { # what does not fit into the ring of a second
+        from[gaps] = ($1 + 0.9) * rate
+        to[gaps++] = ($1 + 2.3) * rate
+    }
+    FILENAME == "sent" {
+        sample[$2] = $1
+        before[$2] = ($3 == "S" ? 0.0025 : 0.0012) * rate
+        behind[$2] = (air_s($3, $4, length($2) / 2) + 0.0005) * rate
+        frames++
+    }
+    FILENAME == "heard" {
+        if (!($2 in sample)) {
+            invented++
+            next
+        }
+        round_no = int(($1 - sample[$2]) / (length_s * rate) + 0.5)
+        error = $1 - sample[$2] - round_no * length_s * rate
+        times[$2, round_no]++
+        heard++
+        off = error < 0 ? -error : error
+        for (g = 0; g < gaps; g++) { # what nobody told of shows by the time, when it has been late for a while
+            if (name != "soapy" && $1 - error > from[g] && $1 - error < to[g] + 2.5 * rate)
+                off = 0
+        }
+        worst = off > worst ? off : worst
+        sum += off
+    }
+    FILENAME == "err" && / samples received, / {
+        match($0, /[0-9]+ samples received/); received = substr($0, RSTART) + 0
+        match($0, /[0-9]+ lost in/); lost = substr($0, RSTART) + 0
+        match($0, /[0-9]+ faults/); noticed = substr($0, RSTART) + 0
+    }
+    FILENAME == "err" && / came and were not / { match($0, /[0-9]+ came and/); unprocessed = substr($0, RSTART) + 0 }
+    END {
+        for (telegram in sample) {
+            for (k = 0; sample[telegram] + k * length_s * rate + behind[telegram] < air; k++) {
+                at = sample[telegram] + k * length_s * rate
+                in_gap = 0
+                for (g = 0; g < gaps && !in_gap; g++)
+                    in_gap = at - before[telegram] < to[g] && at + behind[telegram] > from[g]
+                n = times[telegram, k] + 0
+                if (n > 1)
+                    twice++
+                if (in_gap)
+                    cut++
+                else {
+                    whole++
+                    if (!n) {
+                        missed++
+                        if (missed <= 10)
+                            printf "missed: at %.4f s, %d bytes: %s\n", at / rate, length(telegram) / 2, substr(telegram, 1, 24)
+                    }
+                }
+            }
+        }
+        printf "%s: %.0f s of air, %d faults, %d noticed by the watchdog\n", name, air / rate, faults, noticed
+        printf "  given by the driver   %12.0f = processed %.0f + come and not processed %.0f, difference %d\n", given, received, unprocessed, given - received - unprocessed
+        printf "  of the air            %12.0f = processed %.0f + lost %.0f, difference %d\n", air, received, lost, air - received - lost
+        printf "  frames outside gaps   %12d: missed %d; in gaps %d; heard %d, twice %d, never sent %d\n", whole, missed, cut, heard, twice, invented
+        printf "  sample numbers off by %12.2f on average, %d at most\n", sum / heard, worst
+        printf "  memory of its own     %12d KiB at most in the first half, %d in the second\n", peak1, peak2
+        if (name != "rtltcp" && given != received + unprocessed) bad("samples given")
+        if (late == 0 && air != received + lost) bad("samples of the air")
+        if (missed) bad("frames missed")
+        if (twice || invented) bad("frames that nobody sent")
+        if (late == 0 && worst > 3) bad("sample numbers")
+        if (peak2 > peak1 + (air > 600 * rate ? 1024 : 4096)) # the ring is filled once bad("memory grows")
+        if (!heard) bad("nothing heard")
+        exit failed
+    }' log schedule sent heard err
