@@ -246,9 +246,20 @@ START_TEST(clock_learns_the_rate_and_ignores_steps)
         ck_assert_int_eq(d.corrected, 0);
         ck_assert_double_eq_tol(error_ms(&d), 0, 1);
         ck_assert_double_eq_tol(wm_sample_clock_ppm(d.clock), ppms[i], 3);
-        /* what has stood for ten minutes is true */
-        run_clock(&d, 601);
+        /* what has stood for ten minutes is true: back by a tenth slower */
+        run_clock(&d, 601 - 15);
+        ck_assert_uint_eq(wm_sample_clock_followed(d.clock), 1);
+        ck_assert_double_gt(error_ms(&d), -500);
+        run_clock(&d, 20);
         ck_assert_double_eq_tol(error_ms(&d), -2000, 1);
+        /* forward, and far back, at once */
+        d.step_ns = 3600 * SECOND;
+        run_clock(&d, 601);
+        ck_assert_double_eq_tol(error_ms(&d), 3600e3, 1);
+        d.step_ns = -3600 * SECOND;
+        run_clock(&d, 601);
+        ck_assert_double_eq_tol(error_ms(&d), -3600e3, 1);
+        ck_assert_uint_eq(wm_sample_clock_followed(d.clock), 3);
         wm_sample_clock_destroy(d.clock);
     }
 }
@@ -261,7 +272,7 @@ START_TEST(clock_is_monotonic)
 
     ck_assert_int_eq(wm_sample_clock_create(d.rate_hz, &d.clock), WM_OK);
     run_clock(&d, 3); /* settled */
-    for (unsigned i = 0; i < 6000; i++) {
+    for (unsigned i = 0; i < 68000; i++) { /* more than the ten minutes and what it takes to follow */
         int64_t now_ns;
         run_clock(&d, 0.01);
         if (i == 2000)
@@ -270,6 +281,8 @@ START_TEST(clock_is_monotonic)
         ck_assert_int_gt(now_ns, before_ns);
         before_ns = now_ns;
     }
+    ck_assert_uint_eq(wm_sample_clock_followed(d.clock), 1);
+    ck_assert_double_eq_tol(error_ms(&d), -1000, 1);
     wm_sample_clock_destroy(d.clock);
 }
 END_TEST

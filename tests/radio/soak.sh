@@ -89,7 +89,7 @@ sed 's/.*"sample":\([0-9]*\).*"telegram":"\([0-9A-F]*\)".*/\1 \2/' out.json >hea
 awk '{ print > (2 * NR > n ? "memory.2" : "memory.1") }' n="$(grep -c . memory)" memory
 sort -n memory.1 | tail -1 >peak.1
 sort -n memory.2 | tail -1 >peak.2
-awk -v rate=$rate -v length_s=$length -v peak1="$(cat peak.1)" -v peak2="$(cat peak.2)" -v late="$late" -v name=$kind '
+awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)" -v peak2="$(cat peak.2)" -v late="$late" -v name=$kind '
     # samples around a frame that have to be there: preamble and sync word, and the filters
     function air_s(mode, format, bytes) {
         bytes += format == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16))
@@ -116,8 +116,8 @@ awk -v rate=$rate -v length_s=$length -v peak1="$(cat peak.1)" -v peak2="$(cat p
             invented++
             next
         }
-        round_no = int(($1 - sample[$2]) / (length_s * rate) + 0.5)
-        error = $1 - sample[$2] - round_no * length_s * rate
+        round_no = int(($1 - sample[$2]) / samples + 0.5)
+        error = $1 - sample[$2] - round_no * samples
         times[$2, round_no]++
         heard++
         off = error < 0 ? -error : error
@@ -136,8 +136,8 @@ awk -v rate=$rate -v length_s=$length -v peak1="$(cat peak.1)" -v peak2="$(cat p
     FILENAME == "err" && / came and were not / { match($0, /[0-9]+ came and/); unprocessed = substr($0, RSTART) + 0 }
     END {
         for (telegram in sample) {
-            for (k = 0; sample[telegram] + k * length_s * rate + behind[telegram] < air; k++) {
-                at = sample[telegram] + k * length_s * rate
+            for (k = 0; sample[telegram] + k * samples + behind[telegram] < air; k++) {
+                at = sample[telegram] + k * samples
                 in_gap = 0
                 for (g = 0; g < gaps && !in_gap; g++)
                     in_gap = at - before[telegram] < to[g] && at + behind[telegram] > from[g]

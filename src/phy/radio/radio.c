@@ -42,6 +42,8 @@ struct wm_radio {
     struct wm_radio_settings settings;
     struct wm_gain gain;
     struct wm_sample_clock *clock;
+    int64_t clock_step_ns; /* of the system clock, told of */
+    unsigned followed;     /* likewise */
     struct wm_level_meter meter;
     /* samples */
     bool taken;
@@ -131,6 +133,31 @@ static void control_gain(struct wm_radio *r, double seconds)
             (double)r->caps.gain_db[r->gain.step], r->stats.level.noise_dbfs, 100 * r->stats.level.clip_share);
 }
 
+/* Somebody has set the system clock: what becomes of the telegrams' times. */
+static void tell_step(struct wm_radio *r)
+{
+    const int64_t step_ns = wm_sample_clock_step_ns(r->clock);
+    const unsigned followed = wm_sample_clock_followed(r->clock);
+    const bool back = r->clock_step_ns < 0 && r->clock_step_ns >= -WM_CLOCK_BACK_MAX_NS;
+
+    if (step_ns == r->clock_step_ns && followed == r->followed)
+        return;
+    if (step_ns)
+        wm_logf(r->config.log, WM_LOG_NOTICE,
+                "%s: the system clock was set by %+.3f s; times stay, and follow when that has stood for %d minutes", r->name,
+                (double)step_ns * 1e-9, (int)(WM_CLOCK_STEP_HOLD_NS / (60 * SECOND)));
+    else if (followed != r->followed)
+        wm_logf(r->config.log, r->clock_step_ns < -WM_CLOCK_BACK_MAX_NS ? WM_LOG_WARNING : WM_LOG_NOTICE,
+                "%s: times follow the system clock by %+.3f s%s", r->name, (double)r->clock_step_ns * 1e-9,
+                back                   ? ", a tenth slower until then"
+                : r->clock_step_ns < 0 ? ": they go back"
+                                       : "");
+    else
+        wm_logf(r->config.log, WM_LOG_NOTICE, "%s: the system clock was set back to what it was", r->name);
+    r->clock_step_ns = step_ns;
+    r->followed = followed;
+}
+
 static void take(struct wm_radio *r, const struct wm_session_block *in, struct wm_radio_block *out)
 {
     const size_t samples = in->len / wm_sample_format_bytes(r->caps.format);
@@ -144,6 +171,7 @@ static void take(struct wm_radio *r, const struct wm_session_block *in, struct w
         wm_sample_clock_resume(r->clock);
     }
     r->offset += wm_sample_clock_update(r->clock, (uint64_t)((int64_t)in->end_index + r->offset), in->mono_ns, in->real_ns);
+    tell_step(r);
     out->bytes = in->bytes;
     out->len = in->len;
     out->index = (uint64_t)((int64_t)(in->end_index - samples) + r->offset);

@@ -16,6 +16,7 @@
 #define SLEW_NS        10e9   /* a change of the line is caught up within this time ... */
 #define SLEW_MAX       500e-6 /* ... but not faster */
 #define STEP_MIN_NS    1000000LL
+#define BACK_SLOWER    10    /* a clock set back a little: times run slower by the tenth part, and never back */
 #define PPM_MAX        500.0 /* more is no oscillator's error; the fit would learn losses */
 
 struct point {
@@ -45,9 +46,12 @@ struct wm_sample_clock {
         double ns_per_sample;
     } out;
 
-    int64_t offset_ns; /* UTC minus monotonic */
-    int64_t step_ns;   /* seen and not followed */
+    struct { /* UTC minus monotonic: `from` before the moment `at`, then on the way to `to` */
+        int64_t from_ns, to_ns, at_mono_ns;
+    } offset;
+    int64_t step_ns; /* seen and not followed */
     int64_t step_since_ns;
+    unsigned followed;
 };
 
 enum wm_status wm_sample_clock_create(double rate_hz, struct wm_sample_clock **clock)
@@ -161,10 +165,21 @@ static int64_t end_window(struct wm_sample_clock *c)
     return lost;
 }
 
+static int64_t offset_at(const struct wm_sample_clock *c, int64_t mono_ns)
+{
+    const int64_t step_ns = c->offset.to_ns - c->offset.from_ns, since_ns = mono_ns - c->offset.at_mono_ns;
+
+    if (since_ns < 0)
+        return c->offset.from_ns;
+    if (step_ns >= 0 || step_ns < -WM_CLOCK_BACK_MAX_NS || since_ns / BACK_SLOWER >= -step_ns)
+        return c->offset.to_ns;
+    return c->offset.from_ns - since_ns / BACK_SLOWER;
+}
+
 /* The system clock against the monotonic one: they run alike, so a difference is a step that somebody made. */
 static void watch_system_clock(struct wm_sample_clock *c, int64_t mono_ns, int64_t real_ns)
 {
-    const int64_t step_ns = real_ns - mono_ns - c->offset_ns;
+    const int64_t step_ns = real_ns - mono_ns - c->offset.to_ns;
 
     if (llabs(step_ns) < STEP_MIN_NS) {
         c->step_ns = 0;
@@ -172,8 +187,11 @@ static void watch_system_clock(struct wm_sample_clock *c, int64_t mono_ns, int64
         c->step_ns = step_ns;
         c->step_since_ns = mono_ns;
     } else if (mono_ns - c->step_since_ns >= WM_CLOCK_STEP_HOLD_NS) {
-        c->offset_ns += c->step_ns;
+        c->offset.from_ns = offset_at(c, mono_ns);
+        c->offset.to_ns += c->step_ns;
+        c->offset.at_mono_ns = mono_ns;
         c->step_ns = 0;
+        c->followed++;
     }
 }
 
@@ -184,7 +202,7 @@ int64_t wm_sample_clock_update(struct wm_sample_clock *c, uint64_t end_index, in
 
     if (c->window_ns == 0) {
         c->window_ns = mono_ns;
-        c->offset_ns = real_ns - mono_ns;
+        c->offset.from_ns = c->offset.to_ns = real_ns - mono_ns;
         c->out.index = (int64_t)end_index;
         c->out.mono_ns = mono_ns;
         c->best_late = INFINITY;
@@ -221,9 +239,12 @@ void wm_sample_clock_resume(struct wm_sample_clock *c)
 
 int64_t wm_sample_clock_time(const struct wm_sample_clock *c, uint64_t index)
 {
+    int64_t mono_ns;
+
     if (c->window_ns == 0)
         return WM_TIME_UNKNOWN;
-    return c->out.mono_ns + llround((double)((int64_t)index - c->out.index) * c->out.ns_per_sample) + c->offset_ns;
+    mono_ns = c->out.mono_ns + llround((double)((int64_t)index - c->out.index) * c->out.ns_per_sample);
+    return mono_ns + offset_at(c, mono_ns);
 }
 
 uint64_t wm_sample_clock_index(const struct wm_sample_clock *c, int64_t mono_ns)
@@ -241,4 +262,9 @@ double wm_sample_clock_ppm(const struct wm_sample_clock *c)
 int64_t wm_sample_clock_step_ns(const struct wm_sample_clock *c)
 {
     return c->step_ns;
+}
+
+unsigned wm_sample_clock_followed(const struct wm_sample_clock *c)
+{
+    return c->followed;
 }

@@ -8,13 +8,16 @@
 /* Sample index to UTC. A buffer arrives late by what the bus and the scheduler made of it, never early, so the earliest arrivals of
  * each half second lie on the line that the device's oscillator draws; a least-squares line through two minutes of them is the
  * device's real rate. The line is drawn on CLOCK_MONOTONIC. UTC is that plus an offset which is held: when somebody sets the system
- * clock, the times of telegrams stay steady, and follow after the new time has stood for WM_CLOCK_STEP_HOLD_NS.
+ * clock, the times of telegrams stay steady, and follow after the new time has stood for WM_CLOCK_STEP_HOLD_NS: forward at once;
+ * back by up to WM_CLOCK_BACK_MAX_NS by running a tenth slower, so that they never go back; farther back at once, as times that are
+ * wrong for hours are the worse evil.
  *
  * Arrivals that stay late by more than WM_CLOCK_LATE_NS for three half seconds mean samples that nobody reported lost. */
 struct wm_sample_clock;
 
 #define WM_CLOCK_LATE_NS      5000000LL
 #define WM_CLOCK_STEP_HOLD_NS 600000000000LL
+#define WM_CLOCK_BACK_MAX_NS  60000000000LL
 
 WM_MUST_USE enum wm_status wm_sample_clock_create(double rate_hz, struct wm_sample_clock **clock);
 void wm_sample_clock_destroy(struct wm_sample_clock *clock);
@@ -33,5 +36,6 @@ int64_t wm_sample_clock_time(const struct wm_sample_clock *clock, uint64_t index
 uint64_t wm_sample_clock_index(const struct wm_sample_clock *clock, int64_t mono_ns);
 /* The device's real rate against the nominal one, in ppm; 0 until it is known (about ten seconds). */
 double wm_sample_clock_ppm(const struct wm_sample_clock *clock);
-/* By how much the system clock has been set and not yet been followed. */
+/* By how much the system clock has been set and not yet been followed, and how often it has been. */
 int64_t wm_sample_clock_step_ns(const struct wm_sample_clock *clock);
+unsigned wm_sample_clock_followed(const struct wm_sample_clock *clock);

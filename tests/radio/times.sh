@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Times of telegrams against the truth: from a stand-in radio through the unmodified program to its JSON, in simulated time (see
+# simulated_time.c). Buffers of 10 ms come up to 4 ms late, one in 16 up to 36 ms; the device is off by 50 ppm; somebody sets the system
+# clock. A row for each case, in ms; fails when a telegram after the first minute is off by more than 1 ms.
+#
+#   tests/radio/times.sh -b build/release [-k soapy|soapy-untimed|rtlsdr] [-q]
+#
+# -q          one case only
+set -eu
+
+build=build/release kind=soapy quick=0
+while getopts b:k:q option; do
+    case $option in
+    b) build=$OPTARG ;;
+    k) kind=$OPTARG ;;
+    q) quick=1 ;;
+    *) exit 2 ;;
+    esac
+done
+build=$(cd "$build" && pwd)
+wmsdr=$build/wmsdr fakes=$build/tests/radio
+rate=1600000 length=11
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$wmsdr" synth -m T -n $((length * 4)) --ec-n0 20 --gap-ms 230-250 -s $rate -f 868.6125M --type cu8 --duration $length --truth truth -o air.cu8
+sed 's/^{"telegram":"\([0-9A-F]*\)".*"sample":\([0-9]*\).*/\2 \1/' truth >sent
+case $kind in
+soapy) device=soapy:driver=fake timestamps= ;;
+soapy-untimed) device=soapy:driver=fake timestamps=timestamps=no ;;
+rtlsdr) device=rtlsdr:FAKE0001 timestamps= ;;
+*) exit 2 ;;
+esac
+
+# NAME | ppm | seconds | steps of the system clock | faults | when and by how much times follow a step in the end
+cases='exact device                                |   0 |  180 | | |
+50 ppm fast                                 |  50 |  180 | | |
+50 ppm slow                                 | -50 |  180 | | |
+clock set by +1 h at 70 s                   |  50 |  180 | step@70=3600 | |
+clock set by -1 h at 70 s                   |  50 |  180 | step@70=-3600 | |
+by +2 s at 20 s, -2 s at 80 s, -0.1 s at 90 s | -50 |  180 | step@20=2 step@80=-2 step@90=-0.1 | |
+unplugged for 2 s, opened again             |  50 |  180 | | unplug@75/2 stall@110/open |
+half a second lost (and the driver says so) |  50 |  180 | | overflow@75 overflow@110 |
+by -20 s at 70 s, which is then followed    |  50 | 1000 | step@70=-20 | | 670 -20
+by +1 h at 70 s, which is then followed     |  50 |  800 | step@70=3600 | | 670 3600'
+[ $quick = 1 ] && cases='50 ppm fast, clock set by +1 h, -2 h, opened again | 50 | 95 | step@20=3600 step@70=-7200 | stall@75/open |'
+echo "case | telegrams | first minute: worst | after: mean | after: worst | goes back"
+failed=0
+while IFS='|' read -r name ppm seconds steps faults follows; do
+    rm -f log out.json
+    FAKE_RADIO="file=air.cu8 log=log late=4 rate=$(awk "BEGIN { printf \"%.9f\", 1 + $ppm * 1e-6 }") $timestamps $faults" \
+        SIMULATED_TIME="end=$((seconds)) $steps" LD_LIBRARY_PATH=$fakes/fake_libraries SOAPY_SDR_PLUGIN_PATH=$fakes/fake_modules \
+        SOAPY_SDR_ROOT=/nonexistent LD_PRELOAD=$fakes/fake_preload/fake_time.so ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS-} \
+        "$wmsdr" rx -d $device -s $rate -f 868.6125M -m T -g 30 --copies -F json:out.json 2>err || { cat err && exit 1; }
+    sed 's/.*"time":"[^T]*T\([0-9]*\):\([0-9]*\):\([0-9.]*\)Z".*"telegram":"\([0-9A-F]*\)".*/\1 \2 \3 \4/' out.json >heard
+    # simulated UTC begins at 2027-01-15 08:00:00, when CLOCK_MONOTONIC is 1000 s
+    awk -v rate=$rate -v ppm="$ppm" -v n=$(($(wc -c <air.cu8) / 2)) -v name="$name" -v follows="$follows" '
+        BEGIN { split(follows, follow, " "); before = -1e9 }
+        FILENAME == "log" && $1 == "first" { first_s = $2 * 1e-9 - 1000 }
+        FILENAME == "sent" { sample[$2] = $1 }
+        FILENAME == "heard" && $4 in sample {
+            t = ($1 - 8) * 3600 + $2 * 60 + $3
+            real = rate * (1 + ppm * 1e-6)
+            # the round is told by the time, whatever step is being followed
+            best = 1e9
+            for (s = 0; s < 2; s++) {
+                shift = s ? follow[2] + 0 : 0
+                k = int(((t - shift - first_s) * real - sample[$4]) / n + 0.5)
+                at = first_s + (sample[$4] + k * n) / real
+                if ((t - shift - at) ^ 2 < best ^ 2) {
+                    best = t - shift - at
+                    true_s = at
+                    used = s
+                }
+            }
+            if (used && true_s < follow[1]) best = 1e9
+            if (!used && follow[2] && true_s > follow[1] + 1 && !(follow[2] < 0 && true_s < follow[1] - 10 * follow[2] + 1)) best = 1e9
+            following = follow[2] < 0 && true_s > follow[1] && true_s < follow[1] - 10 * follow[2] + 1
+            off = best < 0 ? -best : best
+            back += t < before
+            before = t
+            count++
+            if (true_s < 60) early = off > early ? off : early
+            else if (!following) { late = off > late ? off : late; sum += best; after++ }
+        }
+        END {
+            printf "%s | %d | %.3f | %+.3f | %.3f | %d\n", name, count, early * 1e3, sum / after * 1e3, late * 1e3, back
+            exit !(after > 20 && late <= 0.001 && (!back || follow[2] < -60))
+        }' log sent heard || failed=1
+done <<END
+$cases
+END
+[ $failed = 0 ] || { echo "FAILED: more than 1 ms"; exit 1; }
