@@ -32,6 +32,7 @@ soak: build/soak/Makefile
 	@scripts/setup test
 	@cmake --build --preset soak -j $(JOBS)
 	set -e; for kind in soapy soapy-untimed rtlsdr rtltcp; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
+	tests/radio/times.sh -b build/soak
 
 # Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.
 FUZZ_SECONDS ?= 600

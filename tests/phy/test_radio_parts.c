@@ -271,7 +271,7 @@ START_TEST(clock_is_monotonic)
     int64_t before_ns = INT64_MIN;
 
     ck_assert_int_eq(wm_sample_clock_create(d.rate_hz, &d.clock), WM_OK);
-    run_clock(&d, 3); /* settled */
+    run_clock(&d, 3);                      /* settled */
     for (unsigned i = 0; i < 68000; i++) { /* more than the ten minutes and what it takes to follow */
         int64_t now_ns;
         run_clock(&d, 0.01);

@@ -101,6 +101,10 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
     FILENAME == "log" && $1 == "given" { given = $2 }
     FILENAME == "log" && $1 == "air" { air = $2 }
     FILENAME == "schedule" { faults++ }
+    FILENAME == "schedule" && $2 ~ /^zeros/ { # the gate takes the zeros for silence, and forgets them within a second
+        from[gaps] = $1 * rate
+        to[gaps++] = ($1 + 3 + 1) * rate
+    }
     FILENAME == "schedule" && $2 == "freeze" { # what does not fit into the ring of a second
         from[gaps] = ($1 + 0.9) * rate
         to[gaps++] = ($1 + 2.3) * rate
@@ -167,7 +171,7 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
         if (missed) bad("frames missed")
         if (twice || invented) bad("frames that nobody sent")
         if (late == 0 && worst > 3) bad("sample numbers")
-        if (peak2 > peak1 + (air > 600 * rate ? 1024 : 4096)) # the ring is filled once bad("memory grows")
+        if (peak2 > peak1 + (air > 600 * rate ? 1024 : 4096)) bad("memory grows") # in a short run the ring is filled late
         if (!heard) bad("nothing heard")
         exit failed
     }' log schedule sent heard err

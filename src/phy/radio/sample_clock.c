@@ -217,6 +217,12 @@ int64_t wm_sample_clock_update(struct wm_sample_clock *c, uint64_t end_index, in
         end_index = (uint64_t)((int64_t)end_index + lost);
     }
     late = lateness(c, end_index, mono_ns);
+    if (c->resumed && late < 0) { /* the guess was too high by this at least */
+        const int64_t too_many = llround(late / c->ns_per_sample);
+        lost += too_many;
+        end_index = (uint64_t)((int64_t)end_index + too_many);
+        late = lateness(c, end_index, mono_ns);
+    }
     if (late < c->best_late) {
         c->best_late = late;
         c->best = (struct point){(int64_t)end_index, mono_ns, c->run};

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define SLOT_BYTES  65536
@@ -74,8 +75,8 @@ static void wait_until(struct wm_session *s, int64_t mono_ns)
 
 static void free_ring(struct wm_session *s)
 {
-    for (size_t i = 0; i < s->slots; i++)
-        free(s->slot[i].bytes);
+    if (s->slots)
+        munmap(s->slot[0].bytes, s->slots * SLOT_BYTES);
     free(s->slot);
     s->slot = NULL;
     s->slots = s->used = 0;
@@ -286,12 +287,18 @@ static bool make_ring(struct wm_session *s)
 {
     const size_t slots = SLOTS_MIN + (size_t)(s->view.settings.rate_hz * (double)s->sample_bytes * RING_S / SLOT_BYTES);
 
+    /* not from the heap: a thread that hangs for ever keeps its part of that */
+    unsigned char *bytes = mmap(NULL, slots * SLOT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
     s->slot = calloc(slots, sizeof *s->slot);
-    if (!s->slot)
+    if (!s->slot || bytes == MAP_FAILED) {
+        if (bytes != MAP_FAILED)
+            munmap(bytes, slots * SLOT_BYTES);
         return false;
-    while (s->slots < slots && (s->slot[s->slots].bytes = malloc(SLOT_BYTES)))
-        s->slots++;
-    return s->slots == slots;
+    }
+    for (; s->slots < slots; s->slots++)
+        s->slot[s->slots].bytes = bytes + s->slots * SLOT_BYTES;
+    return true;
 }
 
 static bool wait_for_start(struct wm_session *s)
