@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/mqtt/source.h"
 #include "app/shared_options.h"
+#include "app/signals.h"
 #include "security/secret_memory.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ struct decode {
 
 static bool ended(const struct decode *decode)
 {
-    return wm_common_interrupted() || wm_pipeline_satisfied(decode->pipeline);
+    return wm_signals_interrupted() || wm_pipeline_satisfied(decode->pipeline);
 }
 
 static void take_line(struct decode *decode, const char *text, size_t len)
@@ -145,7 +146,7 @@ static int decode_all(struct decode *decode)
     if (wm_shared_pipeline(&decode->shared, 0, &decode->pipeline) != WM_OK)
         return WM_EXIT_FAILED;
     if (decode->shared.filter.for_s > 0)
-        wm_common_interrupt_after(decode->shared.filter.for_s);
+        wm_signals_interrupt_after(decode->shared.filter.for_s);
     if (decode->from && take_mqtt(decode) != WM_OK)
         return WM_EXIT_FAILED;
     if (!decode->operand_count && !decode->from)
@@ -251,7 +252,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     if (wm_shared_create(&decode->shared) == WM_OK)
         result = parse(decode, command, args.argc, args.argv);
     if (result == WM_EXIT_OK && !decode->help && !decode->shared.check) {
-        wm_common_catch_signals();
+        wm_signals_catch();
         result = wm_common_default_output(decode->shared.outputs) == WM_OK ? decode_all(decode) : WM_EXIT_FAILED;
         if (wm_common_close_outputs(decode->shared.outputs) != WM_OK)
             result = WM_EXIT_FAILED;

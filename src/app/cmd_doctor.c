@@ -4,6 +4,7 @@
 #include "app/doctor/diagnose.h"
 #include "app/doctor/spectrum.h"
 #include "app/reception.h"
+#include "app/signals.h"
 #include "app/tap.h"
 #include "base/select.h"
 #include "phy/radio/usb.h"
@@ -191,7 +192,7 @@ static enum wm_status listen(struct doctor *d, struct wm_tap *tap)
                info->sample_rate_hz / 1e6, status == WM_INVALID ? "no channel lies inside the band" : wm_status_text(status));
         return status;
     }
-    while (!wm_common_interrupted() && (d->seconds <= 0 || (double)samples < d->seconds * info->sample_rate_hz)) {
+    while (!wm_signals_interrupted() && (d->seconds <= 0 || (double)samples < d->seconds * info->sample_rate_hz)) {
         struct wm_tap_block block;
 
         status = wm_tap_read(tap, &block);
@@ -422,7 +423,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     }
     if (d.tap.path && d.tap.device)
         return wm_command_misused(command, "either a recording (-r) or a radio (-d)");
-    wm_common_catch_signals();
+    wm_signals_catch();
     return examine(&d);
 }
 

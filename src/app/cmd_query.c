@@ -22,6 +22,7 @@ static const struct wm_option options[] = {
 };
 
 #ifdef WMSDR_SQLITE
+#include "app/signals.h"
 #include "app/store/store.h"
 
 struct query {
@@ -283,7 +284,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
         } else if (wm_sink_open("-", &query->sink) != WM_OK) {
             result = WM_EXIT_FAILED;
         } else {
-            wm_common_catch_signals();
+            wm_signals_catch();
             result = print_all(query);
             if (wm_sink_close(&query->sink) != WM_OK)
                 result = WM_EXIT_FAILED;

@@ -2,6 +2,7 @@
 #include "app/commands.h"
 #include "app/common.h"
 #include "app/grab.h"
+#include "app/signals.h"
 #include "app/tap.h"
 #include "phy/receiver.h"
 
@@ -125,7 +126,7 @@ static enum wm_status copy(const struct record *r, struct wm_tap *tap, struct wm
     enum wm_status status = WM_OK;
     bool fresh = true;
 
-    while (status == WM_OK && !wm_common_interrupted() && !wm_grab_full(grab)) {
+    while (status == WM_OK && !wm_signals_interrupted() && !wm_grab_full(grab)) {
         struct wm_tap_block block;
         uint64_t first;
 
@@ -243,7 +244,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     }
     if (r.tap.path && r.tap.device)
         return wm_command_misused(command, "either a recording (-r) or a radio (-d)");
-    wm_common_catch_signals();
+    wm_signals_catch();
     if (wm_tap_open(&r.tap, &log, &tap) != WM_OK)
         return WM_EXIT_FAILED;
     result = record(&r, tap);

@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/demo.h"
 #include "app/rx/rx.h"
+#include "app/signals.h"
 #include "app/time_text.h"
 #include "dsp/kernels.h"
 
@@ -290,9 +291,9 @@ static int run(const struct wm_command *command, int argc, char **argv)
     if (result == WM_EXIT_OK && !done && !rx.shared.check) {
         if (!rx.modes)
             rx.modes = ALL_MODES;
-        wm_common_catch_signals();
+        wm_signals_catch();
         if (args.path)
-            wm_common_catch_reload();
+            wm_signals_catch_reload();
         if (rx.path && rx.live.count)
             result = wm_command_misused(command, "either a recording (-r) or radios (-d)");
         else if (!rx.path && !rx.live.count)

@@ -4,10 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum wm_status wm_common_key(struct wm_keystore *keys, char *value)
@@ -100,6 +98,13 @@ enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
     return status;
 }
 
+bool wm_common_terminal(void)
+{
+    const char *kind = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
 enum wm_status wm_common_default_output(struct wm_outputs *outputs)
 {
     if (wm_outputs_count(outputs))
@@ -117,64 +122,4 @@ static void log_line(void *user, enum wm_log_level level, const char *text)
 struct wm_log wm_common_log(void)
 {
     return (struct wm_log){log_line, NULL, WM_LOG_WARNING};
-}
-
-/* The program's only mutable globals. */
-static volatile sig_atomic_t interrupted, reload;
-
-static void on_reload(int number)
-{
-    (void)number;
-    reload = 1;
-}
-
-void wm_common_catch_reload(void)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_reload;
-    sigaction(SIGHUP, &action, NULL);
-}
-
-bool wm_common_reload_wanted(void)
-{
-    bool wanted = reload != 0;
-
-    reload = 0;
-    return wanted;
-}
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-void wm_common_catch_signals(void)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND; /* no SA_RESTART: a blocked read returns */
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    action.sa_flags = 0;
-    sigaction(SIGPIPE, &action, NULL);
-}
-
-void wm_common_interrupt_after(double seconds)
-{
-    struct itimerval timer = {.it_value = {.tv_sec = (time_t)seconds}};
-
-    timer.it_value.tv_usec = (suseconds_t)((seconds - (double)timer.it_value.tv_sec) * 1e6);
-    setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-bool wm_common_interrupted(void)
-{
-    return interrupted != 0;
 }

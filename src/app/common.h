@@ -5,7 +5,7 @@
 #include "app/out/output.h"
 #include "security/keystore.h"
 
-/* What the commands share: outputs and keys from options, signals. */
+/* What the commands share: outputs and keys from options. */
 
 /* Adds the key of --key, "HEX" (any meter) or "ID=HEX", and wipes the text, which is part of the process's visible command line. On
  * failure a message has been printed. */
@@ -16,17 +16,10 @@ WM_MUST_USE enum wm_status wm_common_keys(struct wm_keystore *keys, const char *
 WM_MUST_USE enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec);
 /* Closes the outputs and says on standard error what was lost where. WM_IO: one has failed, and that was said. */
 WM_MUST_USE enum wm_status wm_common_close_outputs(struct wm_outputs *outputs);
+/* Whether standard output is a terminal that can do more than print lines. */
+bool wm_common_terminal(void);
 /* The default output when none was asked for. */
 WM_MUST_USE enum wm_status wm_common_default_output(struct wm_outputs *outputs);
 
 /* What transports and sources have to say goes to standard error. */
 struct wm_log wm_common_log(void);
-
-/* SIGINT and SIGTERM only set a flag from here on (a second one ends at once), SIGPIPE becomes a write error. */
-void wm_common_catch_signals(void);
-bool wm_common_interrupted(void);
-/* From now on SIGHUP asks for something too; whether it did since the last call. */
-void wm_common_catch_reload(void);
-bool wm_common_reload_wanted(void);
-/* As if a signal came then. */
-void wm_common_interrupt_after(double seconds);

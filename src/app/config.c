@@ -84,7 +84,7 @@ static int take(void *user, const char *section, const char *name, const char *v
                  reading->command->name);
         return 0;
     }
-    if (reading->skip_outputs && (strcmp(name, "output") == 0 || strcmp(name, "store") == 0))
+    if (reading->skip_outputs && (strcmp(name, "output") == 0 || strcmp(name, "store") == 0 || strcmp(name, "live") == 0))
         return 1;
     if (option->value)
         return add(reading, name, value);
@@ -161,7 +161,8 @@ static void look(const struct wm_command *command, int argc, char **argv, char *
 
         if (strcmp(name, "config") == 0)
             *path = value;
-        *outputs |= strcmp(name, "output") == 0 || strcmp(name, "store") == 0 || strcmp(name, "explain") == 0;
+        *outputs |=
+            strcmp(name, "output") == 0 || strcmp(name, "store") == 0 || strcmp(name, "explain") == 0 || strcmp(name, "live") == 0;
     }
 }
 

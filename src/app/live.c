@@ -4,12 +4,15 @@
 #include "app/common.h"
 #include "app/rx_report.h"
 #include "app/service.h"
+#include "app/signals.h"
 #include "phy/radio/session.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert(WM_LIVE_MAX <= WM_AIR_SOURCES, "each radio has a line in the live table");
 
 #define WAIT_NS     100000000LL /* for samples, before signals are looked at again */
 #define HELD_MAX    512
@@ -256,23 +259,50 @@ static void notify(const struct wm_live *live, int64_t *next_ns)
     *next_ns = now_ns + (watchdog_ns > 0 && watchdog_ns < STATUS_NS ? watchdog_ns : STATUS_NS);
 }
 
+/* How the reception stands, to the outputs that show it. */
+static void tell(struct wm_live *live, int64_t *next_ns)
+{
+    const int64_t now_ns = wm_mono_ns();
+    struct wm_air air = {.count = live->count};
+
+    if (now_ns < *next_ns || !wm_outputs_listen(*live->config->outputs))
+        return;
+    *next_ns = now_ns + WM_RX_AIR_NS;
+    for (size_t i = 0; i < live->count; i++) {
+        const struct wm_radio *radio = live->station[i].radio;
+        struct wm_air_source *source = &air.source[i];
+        struct wm_radio_stats stats;
+
+        wm_radio_stats(radio, &stats);
+        *source = (struct wm_air_source){.centre_hz = wm_radio_settings(radio)->centre_hz,
+                                         .rate_hz = wm_radio_settings(radio)->rate_hz,
+                                         .gain_db = stats.gain_db,
+                                         .ppm = stats.ppm};
+        snprintf(source->name, sizeof source->name, "%s", wm_radio_name(radio));
+        wm_rx_report_air(live->station[i].receiver, source);
+        source->lost = stats.lost;
+        source->gaps = stats.gaps;
+    }
+    wm_outputs_tell(*live->config->outputs, &air);
+}
+
 int wm_live_run(const struct wm_live_config *config, bool *hung)
 {
     struct wm_live live = {.config = config};
     enum wm_status status = WM_OK;
     const double started_s = (double)wm_mono_ns() * 1e-9;
     uint64_t shown = 0;
-    int64_t notify_ns = 0;
+    int64_t notify_ns = 0, tell_ns = 0;
 
     *hung = false;
     live.log = (struct wm_log){log_line, &live, WM_LOG_INFO};
     live.held = calloc(HELD_MAX, sizeof *live.held);
     if (!live.held)
         return WM_EXIT_FAILED;
-    for (size_t i = 0; i < config->count && status == WM_OK && !wm_common_interrupted(); i++)
+    for (size_t i = 0; i < config->count && status == WM_OK && !wm_signals_interrupted(); i++)
         status = start(&live, &live.station[i], &config->radio[i]);
-    while (status == WM_OK && live.failed == WM_OK && !wm_common_interrupted() && !enough(&live)) {
-        if (wm_common_reload_wanted()) {
+    while (status == WM_OK && live.failed == WM_OK && !wm_signals_interrupted() && !enough(&live)) {
+        if (wm_signals_reload_wanted()) {
             live.failed = config->reload(config->user);
             continue;
         }
@@ -280,6 +310,7 @@ int wm_live_run(const struct wm_live_config *config, bool *hung)
             status = receive(&live.station[i], WAIT_NS / (int64_t)(live.count * live.count * live.count));
         release_due(&live);
         notify(&live, &notify_ns);
+        tell(&live, &tell_ns);
         if (wm_pipeline_stats(config->pipeline)->telegrams != shown && live.failed == WM_OK) {
             shown = wm_pipeline_stats(config->pipeline)->telegrams;
             live.failed = wm_outputs_flush(*config->outputs);

@@ -52,6 +52,7 @@ unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes
 void wm_rx_progress_start(struct wm_rx_progress *progress, bool on, const struct wm_source_info *info)
 {
     progress->on = on;
+    progress->centre_hz = info->centre_hz;
     progress->rate_hz = info->sample_rate_hz;
     progress->total_samples = info->total_samples;
     progress->started_s = now_s();
@@ -114,6 +115,23 @@ void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm
     }
     wm_pipeline_summary(reception->pipeline, text, sizeof text);
     fprintf(stderr, "  %s\n", text);
+}
+
+void wm_rx_report_air(const struct wm_receiver *receiver, struct wm_air_source *source)
+{
+    struct wm_receiver_stats stats;
+    double sum = 0;
+    int active = 0;
+
+    wm_receiver_stats(receiver, &stats);
+    source->samples = stats.samples;
+    for (enum wm_mode mode = 0; mode < WM_MODE_COUNT; mode++) {
+        if (stats.mode[mode].active && isfinite(stats.mode[mode].noise_dbfs)) {
+            sum += (double)stats.mode[mode].noise_dbfs;
+            active++;
+        }
+    }
+    source->noise_dbfs = active ? sum / active : (double)NAN;
 }
 
 #define GRAB_PRE_S     0.03

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/out/air.h"
 #include "app/reception.h"
 #include "phy/radio/source.h"
 
@@ -12,7 +13,7 @@ unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes
 
 struct wm_rx_progress {
     bool on;
-    double rate_hz;
+    double centre_hz, rate_hz;
     uint64_t total_samples;    /* 0: unknown */
     double started_s, shown_s; /* monotonic clock */
 };
@@ -26,6 +27,10 @@ void wm_rx_progress_clear(struct wm_rx_progress *progress);
 /* What was heard, and what was lost where. */
 void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm_receiver *receiver,
                           const struct wm_reception *reception);
+
+/* What a receiver knows for the outputs that show how the reception stands: samples and noise; the rest stays. */
+void wm_rx_report_air(const struct wm_receiver *receiver, struct wm_air_source *source);
+#define WM_RX_AIR_NS 250000000LL /* how often they are told */
 
 /* rx --grab-failed: recordings of bursts that had a sync word and failed. On failure a message has been printed. */
 WM_MUST_USE enum wm_status wm_rx_grab(const char *prefix, enum wm_sample_format format, double rate_hz, double centre_hz,

@@ -114,6 +114,8 @@ int wm_shared_set(struct wm_shared *shared, enum wm_shared_option option, char *
     switch (option) {
     case WM_SHARED_OUTPUT:
         return exit_of(wm_common_output(shared->outputs, value));
+    case WM_SHARED_LIVE:
+        return wm_common_terminal() ? exit_of(wm_common_output(shared->outputs, "live")) : WM_EXIT_OK;
     case WM_SHARED_FIELDS:
         return set_fields(shared->outputs, value) == WM_OK ? WM_EXIT_OK : WM_EXIT_USAGE;
     case WM_SHARED_STORE:

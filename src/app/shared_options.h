@@ -18,6 +18,7 @@
 
 enum wm_shared_option {
     WM_SHARED_OUTPUT,
+    WM_SHARED_LIVE,
     WM_SHARED_FIELDS,
     WM_SHARED_STORE,
     WM_SHARED_ONLY,
@@ -57,6 +58,7 @@ enum wm_shared_option {
     [(first) + WM_SHARED_OUTPUT] = {'F', "output", "OUTPUT",                                                                       \
                                     "FORMAT[:TARGET] or TARGET, see below; may be given several times;\n"                          \
                                     "default: text on a terminal, otherwise json"},                                                \
+    [(first) + WM_SHARED_LIVE] = {0, "live", NULL, "on a terminal a table of the meters that is renewed in place; as -F live"},      \
     [(first) + WM_SHARED_FIELDS] = {0, "fields", "LIST", "only these values, for text, json, flat and csv: time,id,volume_m3"},    \
     [(first) + WM_SHARED_STORE] = {'S', "store", "FILE", "keep all in an SQLite store, for wmsdr query; as -F sqlite:FILE"},       \
     [(first) + WM_SHARED_ONLY] = {0, "only", "KEY=LIST",                                                                           \

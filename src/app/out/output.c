@@ -96,9 +96,23 @@ size_t wm_outputs_count(const struct wm_outputs *outputs)
     return outputs->count;
 }
 
+static bool has_stdout(const struct wm_target *target)
+{
+    return target->transport == &wm_transport_live || (target->transport == &wm_transport_file && strcmp(target->place, "-") == 0);
+}
+
 static bool is_stdout(const struct output *out)
 {
-    return out->target.transport == &wm_transport_file && strcmp(out->target.place, "-") == 0;
+    return has_stdout(&out->target);
+}
+
+bool wm_outputs_own_terminal(const struct wm_outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        if (outputs->out[i]->target.transport == &wm_transport_live)
+            return true;
+    }
+    return false;
 }
 
 bool wm_outputs_on_stdout(const struct wm_outputs *outputs)
@@ -119,6 +133,8 @@ const char *wm_outputs_why(const struct wm_outputs *outputs)
 static bool taken_already(const struct wm_outputs *outputs, const struct wm_target *target)
 {
     for (size_t i = 0; i < outputs->count; i++) {
+        if (is_stdout(outputs->out[i]) && has_stdout(target))
+            return true;
         if (outputs->out[i]->target.transport == target->transport && target->transport->exclusive &&
             strcmp(outputs->out[i]->target.place, target->place) == 0)
             return true;
@@ -163,9 +179,12 @@ enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec)
     }
     status = wm_target_parse(spec, &out->target, why);
     if (status == WM_OK && taken_already(outputs, &out->target)) {
-        snprintf(why, sizeof why, "two outputs on %s would mix; give each its own file: -F %s:FILE",
-                 is_stdout(out) ? "standard output" : out->target.place,
-                 out->target.format ? out->target.format->name : out->target.transport->name);
+        if (out->target.transport == &wm_transport_live || (is_stdout(out) && wm_outputs_own_terminal(outputs)))
+            snprintf(why, sizeof why, "the live table has standard output for itself; give the other output a file: -F json:FILE");
+        else
+            snprintf(why, sizeof why, "two outputs on %s would mix; give each its own file: -F %s:FILE",
+                     is_stdout(out) ? "standard output" : out->target.place,
+                     out->target.format ? out->target.format->name : out->target.transport->name);
         status = WM_INVALID;
     }
     if (status != WM_OK)
@@ -208,10 +227,13 @@ static void *run(void *argument)
  * the main thread's business. */
 static enum wm_status start(struct output *out)
 {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
     sigset_t all, before;
     int error;
 
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+        sigdelset(&all, crashes[i]); /* a blocked one would end the process without its handlers */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&out->thread, NULL, run, out);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -287,6 +309,26 @@ enum wm_status wm_outputs_write(struct wm_outputs *outputs, const struct wm_read
         wm_queue_end(out->queue);
     }
     return look(outputs, false);
+}
+
+bool wm_outputs_listen(const struct wm_outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->count; i++) {
+        if (outputs->out[i]->target.transport->tell)
+            return true;
+    }
+    return false;
+}
+
+void wm_outputs_tell(struct wm_outputs *outputs, const struct wm_air *air)
+{
+    start_all(outputs);
+    for (size_t i = 0; i < outputs->count; i++) {
+        struct output *out = outputs->out[i];
+
+        if (out->target.transport->tell && !out->closed && !atomic_load(&out->failed))
+            out->target.transport->tell(out->state, air);
+    }
 }
 
 enum wm_status wm_outputs_flush(struct wm_outputs *outputs)

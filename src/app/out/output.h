@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/out/air.h"
 #include "app/out/format.h"
 #include "base/log.h"
 
@@ -32,11 +33,16 @@ WM_MUST_USE enum wm_status wm_outputs_fields(struct wm_outputs *outputs, const c
  * wm_outputs_why() says what and the remedy. */
 WM_MUST_USE enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec);
 size_t wm_outputs_count(const struct wm_outputs *outputs);
+/* Whether one of them has taken the terminal for itself. */
+bool wm_outputs_own_terminal(const struct wm_outputs *outputs);
 /* Whether one of them writes on standard output. */
 bool wm_outputs_on_stdout(const struct wm_outputs *outputs);
 
 /* Writes one telegram to all. WM_IO when none is left that works. */
 WM_MUST_USE enum wm_status wm_outputs_write(struct wm_outputs *outputs, const struct wm_reading *reading);
+/* Whether one of them shows how the reception stands; tells them, which begins their work before the first telegram. */
+bool wm_outputs_listen(const struct wm_outputs *outputs);
+void wm_outputs_tell(struct wm_outputs *outputs, const struct wm_air *air);
 /* Has the threads do what has been written so far, now. WM_IO as above. */
 WM_MUST_USE enum wm_status wm_outputs_flush(struct wm_outputs *outputs);
 /* The same, and waits until files and standard output have it. WM_IO when one of them has failed. */

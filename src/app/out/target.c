@@ -8,8 +8,8 @@
 
 /* The last has no prefix: what none of the others has is a file. */
 static const struct wm_transport *const transports[] = {
-    &wm_transport_tcp,  &wm_transport_udp,   &wm_transport_exec, &wm_transport_sqlite,
-    &wm_transport_mqtt, &wm_transport_mqtts, &wm_transport_http, &wm_transport_file,
+    &wm_transport_tcp,   &wm_transport_udp,  &wm_transport_exec, &wm_transport_sqlite, &wm_transport_mqtt,
+    &wm_transport_mqtts, &wm_transport_http, &wm_transport_live, &wm_transport_file,
 };
 
 const struct wm_transport *wm_transport(size_t i)
@@ -146,10 +146,14 @@ static enum wm_status split_url(struct wm_target *target, char *text, char why[W
     return WM_OK;
 }
 
-static const struct wm_transport *transport_of(const char *text)
+/* whole: text is all that was given, no format stands before it. */
+static const struct wm_transport *transport_of(const char *text, bool whole)
 {
     for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
-        if (strncmp(text, transports[i]->prefix, strlen(transports[i]->prefix)) == 0)
+        const size_t len = strlen(transports[i]->prefix);
+
+        if (strncmp(text, transports[i]->prefix, len) == 0 &&
+            (!transports[i]->alone || (whole && (!text[len] || text[len] == '?'))))
             return transports[i];
     }
     return NULL; /* not reached: the last prefix is empty */
@@ -160,7 +164,7 @@ static enum wm_status split_format(struct wm_target *target, char **rest, char w
     char *text = target->text;
     size_t name = strcspn(text, ":?");
 
-    target->transport = transport_of(text);
+    target->transport = transport_of(text, true);
     if (*target->transport->prefix) { /* TARGET alone */
         *rest = text + strlen(target->transport->prefix);
         if (target->transport->default_format)
@@ -175,7 +179,7 @@ static enum wm_status split_format(struct wm_target *target, char **rest, char w
         return WM_INVALID;
     }
     *rest = text[name] == ':' ? text + name + 1 : text + name;
-    target->transport = transport_of(*rest);
+    target->transport = transport_of(*rest, false);
     if (target->transport->own_form) {
         snprintf(why, WM_OUTPUT_WHY, "-F %.100s: %s has a form of its own; write -F %.100s", target->said, target->transport->name,
                  target->said + name + 1);
@@ -278,7 +282,7 @@ enum wm_status wm_target_parse(const char *spec, struct wm_target *target, char 
     if (options)
         *options++ = '\0';
     target->place = *rest ? rest : "-";
-    if (!*rest && *target->transport->prefix) {
+    if (!*rest && *target->transport->prefix && !target->transport->alone) {
         snprintf(why, WM_OUTPUT_WHY, "-F %.100s: %s%s is what it looks like", target->said, target->transport->prefix,
                  target->transport->syntax);
         return WM_INVALID;

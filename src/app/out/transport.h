@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/out/air.h"
 #include "app/out/format.h"
 #include "app/out/queue.h"
 #include "base/log.h"
@@ -41,6 +42,7 @@ struct wm_transport {
     const char *summary;
     const char *default_format; /* NULL: the target stands behind a format */
     bool own_form;              /* has a form of its own, and takes no format */
+    bool alone;                 /* the prefix is all of it, and no beginning of a file's name */
     bool exclusive;             /* two on one place would destroy each other's work */
     bool one_line;              /* a format must give lines, or its items could not be told apart */
     const struct wm_target_option *options;
@@ -50,6 +52,8 @@ struct wm_transport {
     enum wm_status (*open)(struct wm_output_port *port, void **state);
     /* Writes the items of one reading; NULL: one item, the format's, without a key. */
     void (*compose)(void *state, struct wm_sink *sink, const struct wm_reading *reading);
+    /* How the reception stands; like compose. NULL: not of interest. */
+    void (*tell)(void *state, const struct wm_air *air);
     /* A failure is final: port->why says what. */
     enum wm_status (*write)(void *state, struct wm_batch batch);
     enum wm_status (*idle)(void *state);
@@ -61,7 +65,7 @@ struct wm_transport {
 const struct wm_transport *wm_transport(size_t i);
 
 extern const struct wm_transport wm_transport_file, wm_transport_tcp, wm_transport_udp, wm_transport_exec, wm_transport_sqlite,
-    wm_transport_mqtt, wm_transport_mqtts, wm_transport_http;
+    wm_transport_mqtt, wm_transport_mqtts, wm_transport_http, wm_transport_live;
 
 /* One item of a format in use, with no key; nothing when the format gives nothing for it. */
 void wm_compose_plain(const struct wm_format_use *use, struct wm_sink *sink, const struct wm_reading *reading);

@@ -2,6 +2,8 @@
 #include "app/common.h"
 #include "app/rx/rx.h"
 #include "app/rx_report.h"
+#include "app/signals.h"
+#include "phy/radio/session.h"
 
 #include <errno.h>
 #include <math.h>
@@ -45,6 +47,27 @@ static void pace(const struct wm_rx_progress *progress, uint64_t index)
     (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
+/* How the reception stands, to the outputs that show it. */
+static void tell(const struct wm_rx *rx, const struct wm_receiver *receiver, const struct wm_rx_progress *progress,
+                 int64_t *next_ns)
+{
+    const int64_t now_ns = wm_mono_ns();
+    struct wm_air air = {.count = 1};
+    struct wm_air_source *source = &air.source[0];
+
+    if (now_ns < *next_ns || !wm_outputs_listen(rx->shared.outputs))
+        return;
+    *next_ns = now_ns + WM_RX_AIR_NS;
+    *source = (struct wm_air_source){.centre_hz = progress->centre_hz,
+                                     .rate_hz = progress->rate_hz,
+                                     .gain_db = (double)NAN,
+                                     .ppm = (double)NAN,
+                                     .total = progress->total_samples};
+    snprintf(source->name, sizeof source->name, "%s", strcmp(rx->path, "-") == 0 ? "standard input" : rx->path);
+    wm_rx_report_air(receiver, source);
+    wm_outputs_tell(rx->shared.outputs, &air);
+}
+
 /* The receiver's loop. Everything that was heard has been written when it returns. */
 static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
                    struct wm_rx_progress *progress)
@@ -55,13 +78,14 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
     enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
     enum wm_status status = read;
     uint64_t shown = 0;
+    int64_t tell_ns = 0;
     bool live = false, enough = false;
 
-    while (status == WM_OK && reception->failed == WM_OK && !wm_common_interrupted() && !enough) {
+    while (status == WM_OK && reception->failed == WM_OK && !wm_signals_interrupted() && !enough) {
         size_t len = 0;
         struct wm_receiver_stats stats;
 
-        if (wm_common_reload_wanted()) {
+        if (wm_signals_reload_wanted()) {
             reception->failed = wm_rx_reload(rx, reception->pipeline, progress->total_samples > 0);
             continue;
         }
@@ -86,6 +110,7 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
                  (rx->shared.filter.for_s > 0 && (double)stats.samples >= rx->shared.filter.for_s * progress->rate_hz);
         if (progress->on)
             wm_rx_progress_show(progress, stats.samples, heard->telegrams);
+        tell(rx, receiver, progress, &tell_ns);
         if (rx->realtime)
             pace(progress, stats.samples);
     }
@@ -93,13 +118,13 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
         status = wm_receiver_flush(receiver);
     wm_rx_progress_clear(progress);
     free(buffer);
-    if (wm_source_note(source) && read != WM_OK && !wm_common_interrupted())
+    if (wm_source_note(source) && read != WM_OK && !wm_signals_interrupted())
         wm_say("%s", wm_source_note(source));
     if (status != WM_OK) {
         wm_say("receiving: %s", wm_status_text(status));
         return WM_EXIT_FAILED;
     }
-    if (wm_common_interrupted() || enough || (read == WM_END && !wm_source_note(source)))
+    if (wm_signals_interrupted() || enough || (read == WM_END && !wm_source_note(source)))
         return WM_EXIT_OK;
     return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
 }
@@ -137,7 +162,9 @@ static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct
         wm_say("no receiver: %s", wm_status_text(status));
         return WM_EXIT_FAILED;
     }
-    wm_rx_progress_start(&progress, !rx->shared.quiet && isatty(STDERR_FILENO) && info->total_samples, info);
+    wm_rx_progress_start(
+        &progress,
+        !rx->shared.quiet && isatty(STDERR_FILENO) && info->total_samples && !wm_outputs_own_terminal(rx->shared.outputs), info);
     result = receive(rx, source, receiver, &reception, &progress);
     if (wm_outputs_drain(rx->shared.outputs) != WM_OK)
         reception.failed = WM_IO;
