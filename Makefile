@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 # The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-.PHONY: all run test soak fuzz deb install format lint clean setup bench
+.PHONY: all run test soak live fuzz deb install format lint clean setup bench
 
 all: build/release/Makefile
 	@cmake --build --preset release -j $(JOBS)
@@ -33,6 +33,11 @@ soak: build/soak/Makefile
 	@cmake --build --preset soak -j $(JOBS)
 	set -e; for kind in soapy soapy-untimed rtlsdr rtltcp; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
 	tests/radio/times.sh -b build/soak
+
+# CPU and latency of live reception in real time, a minute; rtl_wmbus beside it when it is on PATH.
+live: build/soak/Makefile
+	@cmake --build --preset soak -j $(JOBS)
+	bench/live.sh -b build/soak
 
 # Fuzzes each harness for FUZZ_SECONDS with libFuzzer (clang); findings are kept as build/fuzz/crash-* and reported.
 FUZZ_SECONDS ?= 600

@@ -98,8 +98,8 @@ class Fake : public SoapySDR::Device
         time_ns = static_cast<long long>(static_cast<double>(buffer.air) * 1e9 / rate);
         if (len == 0)
             return SOAPY_SDR_TIMEOUT;
-        for (size_t i = 0; kind != FAKE_CONSTANT && i < len; i++)
-            bytes[i] ^= 0x80; /* cu8 to cs8 */
+        if (kind != FAKE_CONSTANT)
+            to_signed(bytes, len);
         if (kind == FAKE_OVERFLOW) {
             overflowed = true;
             held.assign(bytes, bytes + len);
@@ -155,6 +155,12 @@ class Fake : public SoapySDR::Device
     }
 
   private:
+    static void to_signed(unsigned char *bytes, size_t len)
+    {
+        for (size_t i = 0; i < len; i++)
+            bytes[i] ^= 0x80;
+    }
+
     struct fake *fake;
     /* SoapySDR hands out the same object again while a thread still hangs in it */
     std::atomic<double> rate{2e6};

@@ -43,10 +43,45 @@ bool wm_level_sample(enum wm_sample_format format, const void *sample, double *i
     }
 }
 
+static void add_cell(struct wm_level_meter *m, double power, size_t samples)
+{
+    m->sum_power += power;
+    m->measured += samples;
+    /* the newest are kept */
+    m->cell[m->cells % WM_LEVEL_CELLS] = (float)(power / (double)samples);
+    m->cells++;
+}
+
+/* What wm_level_sample says of each, in whole numbers, as this is done a million times a second. */
+static void measure_bytes(struct wm_level_meter *m, const unsigned char *p, size_t samples)
+{
+    const bool is_signed = m->format == WM_SAMPLES_CS8;
+    const double scale = is_signed ? 1 / 128.0 : 1 / 255.0;
+    int sum_i = 0, sum_q = 0, squares = 0, clipped = 0;
+
+    for (size_t n = 0; n < samples; n++) { /* cu8: twice the value, so that 127.5 is a whole number */
+        const int i = is_signed ? (int8_t)p[2 * n] : 2 * p[2 * n] - 255,
+                  q = is_signed ? (int8_t)p[2 * n + 1] : 2 * p[2 * n + 1] - 255;
+        const int end = is_signed ? 127 : 255;
+        sum_i += i;
+        sum_q += q;
+        squares += i * i + q * q;
+        clipped += i >= end || i <= -end || q >= end || q <= -end;
+    }
+    m->clipped += (uint64_t)clipped;
+    m->sum_i += sum_i * scale;
+    m->sum_q += sum_q * scale;
+    add_cell(m, squares * scale * scale, samples);
+}
+
 static void measure(struct wm_level_meter *m, const unsigned char *p, size_t samples, size_t size)
 {
     double power = 0;
 
+    if (size == 2) {
+        measure_bytes(m, p, samples);
+        return;
+    }
     for (size_t n = 0; n < samples; n++) {
         double i, q;
         m->clipped += wm_level_sample(m->format, p + n * size, &i, &q);
@@ -54,11 +89,7 @@ static void measure(struct wm_level_meter *m, const unsigned char *p, size_t sam
         m->sum_q += q;
         power += i * i + q * q;
     }
-    m->sum_power += power;
-    m->measured += samples;
-    /* the newest are kept */
-    m->cell[m->cells % WM_LEVEL_CELLS] = (float)(power / (double)samples);
-    m->cells++;
+    add_cell(m, power, samples);
 }
 
 void wm_level_push(struct wm_level_meter *m, const void *bytes, size_t len)

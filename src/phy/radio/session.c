@@ -12,6 +12,7 @@
 #define SLOTS_MIN   16
 #define PROBE       256 /* bytes by which two buffers are compared */
 #define CANCEL_EACH 50000000LL
+#define WAKE_S      0.004 /* of signal: the owner is woken for no less, which many small buffers a second would make dear */
 
 struct slot {
     unsigned char *bytes;
@@ -28,7 +29,8 @@ struct wm_session {
     bool reset;
     /* shared, under the lock */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* state, requests: the tender, and the owner where it waits for a state */
+    pthread_cond_t filled;  /* samples: the owner alone */
     unsigned references;
     pthread_t tender;
     struct wm_session_view view;
@@ -38,6 +40,7 @@ struct wm_session {
     size_t slots, first, used;
     bool taken;           /* the first is with the owner */
     uint64_t index, lost; /* lost: not yet told with a slot */
+    size_t unseen;        /* bytes since the owner was woken */
     bool unknown;
     /* the threads' own */
     struct wm_device *device;
@@ -66,11 +69,23 @@ int64_t wm_real_ns(void)
     return now_ns(CLOCK_REALTIME);
 }
 
-static void wait_until(struct wm_session *s, int64_t mono_ns)
+static void wait_on(struct wm_session *s, pthread_cond_t *condition, int64_t mono_ns)
 {
     const struct timespec t = {(time_t)(mono_ns / 1000000000), (long)(mono_ns % 1000000000)};
 
-    pthread_cond_timedwait(&s->changed, &s->lock, &t);
+    pthread_cond_timedwait(condition, &s->lock, &t);
+}
+
+static void wait_until(struct wm_session *s, int64_t mono_ns)
+{
+    wait_on(s, &s->changed, mono_ns);
+}
+
+/* To all who wait. */
+static void tell(struct wm_session *s)
+{
+    pthread_cond_broadcast(&s->changed);
+    pthread_cond_signal(&s->filled);
 }
 
 static void free_ring(struct wm_session *s)
@@ -93,6 +108,7 @@ static void drop_reference(struct wm_session *s)
         return;
     free_ring(s);
     pthread_cond_destroy(&s->changed);
+    pthread_cond_destroy(&s->filled);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -117,7 +133,7 @@ static void set_state(struct wm_session *s, enum wm_session_state state)
     pthread_mutex_lock(&s->lock);
     s->view.state = state;
     s->view.last_samples_ns = wm_mono_ns();
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -219,7 +235,11 @@ static bool on_samples(void *user, const void *data, size_t len, uint64_t lost)
     if (len)
         s->view.last_samples_ns = wm_mono_ns();
     go_on = !s->restart;
-    pthread_cond_broadcast(&s->changed);
+    s->unseen += len;
+    if ((double)s->unseen >= s->view.settings.rate_hz * WAKE_S * (double)s->sample_bytes) {
+        s->unseen = 0;
+        pthread_cond_signal(&s->filled);
+    }
     pthread_mutex_unlock(&s->lock);
     return go_on;
 }
@@ -234,7 +254,7 @@ static void *read_samples(void *user)
     pthread_mutex_lock(&s->lock);
     memcpy(s->reader_why, why, sizeof why);
     s->reader_done = true;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -369,7 +389,7 @@ static void *tend(void *user)
     if (!s->view.why[0])
         memcpy(s->view.why, why, sizeof why);
     s->view.state = WM_SESSION_ENDED;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
     drop_reference(s);
     return NULL;
@@ -394,6 +414,7 @@ enum wm_status wm_session_create(const struct wm_radio_driver *driver, const cha
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&s->changed, &monotonic);
+    pthread_cond_init(&s->filled, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (pthread_create(&s->tender, NULL, tend, s) != 0) {
         s->references = 1;
@@ -409,7 +430,7 @@ void wm_session_start(struct wm_session *s, const struct wm_radio_settings *sett
     pthread_mutex_lock(&s->lock);
     s->view.settings = *settings;
     s->start = true;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -417,7 +438,7 @@ void wm_session_restart(struct wm_session *s)
 {
     pthread_mutex_lock(&s->lock);
     s->restart = true;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -425,7 +446,7 @@ void wm_session_gain(struct wm_session *s, unsigned step)
 {
     pthread_mutex_lock(&s->lock);
     s->gain = (int)step;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -444,7 +465,7 @@ bool wm_session_take(struct wm_session *s, int64_t wait_ns, struct wm_session_bl
 
     pthread_mutex_lock(&s->lock);
     while (!s->used && s->view.state == WM_SESSION_STREAMING && wm_mono_ns() < until_ns)
-        wait_until(s, until_ns);
+        wait_on(s, &s->filled, until_ns);
     if (!s->used && s->view.state != WM_SESSION_STREAMING && wait_ns > 0)
         wait_until(s, until_ns);
     got = s->used > 0;
@@ -476,7 +497,7 @@ bool wm_session_stop(struct wm_session *s, int64_t wait_ns)
 
     pthread_mutex_lock(&s->lock);
     s->stop = true;
-    pthread_cond_broadcast(&s->changed);
+    tell(s);
     while (s->view.state != WM_SESSION_ENDED && wm_mono_ns() < until_ns)
         wait_until(s, until_ns);
     ended = s->view.state == WM_SESSION_ENDED;
