@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 # The builds below are CMake's own: they get their -j from JOBS, not this make's flags and job server.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
-.PHONY: all run test soak live fuzz deb install format lint clean setup bench
+.PHONY: all run test soak faults live fuzz deb install format lint clean setup bench
 
 all: build/release/Makefile
 	@cmake --build --preset release -j $(JOBS)
@@ -33,6 +33,12 @@ soak: build/soak/Makefile
 	@cmake --build --preset soak -j $(JOBS)
 	set -e; for kind in soapy soapy-untimed rtlsdr rtltcp; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
 	tests/radio/times.sh -b build/soak
+
+# What is said and done about each fault of a radio, and when: a table, a minute of real time.
+faults: build/soak/Makefile
+	@scripts/setup test
+	@cmake --build --preset soak -j $(JOBS)
+	tests/radio/faults.sh -b build/soak
 
 # CPU and latency of live reception in real time, a minute; rtl_wmbus beside it when it is on PATH.
 live: build/soak/Makefile

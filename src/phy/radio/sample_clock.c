@@ -12,6 +12,7 @@
 #define POINTS         240 /* two minutes */
 #define POINTS_FOR_FIT 16  /* before that the nominal rate is better than the line */
 #define LATE_WINDOWS   3
+#define MUCH_NS        50e6 /* so late is nobody for long without a loss: a window less */
 #define SETTLE_WINDOWS 4      /* the first buffers come in a burst: until then the line may jump */
 #define SLEW_NS        10e9   /* a change of the line is caught up within this time ... */
 #define SLEW_MAX       500e-6 /* ... but not faster */
@@ -152,7 +153,7 @@ static int64_t end_window(struct wm_sample_clock *c)
     } else if (settled && c->best_late > (double)WM_CLOCK_LATE_NS) {
         if (c->late == 0 || c->best_late < c->late_ns)
             c->late_ns = c->best_late;
-        if (++c->late < LATE_WINDOWS)
+        if (++c->late < LATE_WINDOWS - (c->late_ns > MUCH_NS))
             return 0;
         lost = llround(c->late_ns / c->ns_per_sample);
     } else if (settled && c->best_late < -(double)WM_CLOCK_LATE_NS) {
