@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_BYTES 65536 /* longer than any line that is understood */
+#define READ_BYTES 262144 /* longer than any line that is understood */
 
 enum { FROM, EXPLAIN, DATE, DAMAGED, SHARED };
 

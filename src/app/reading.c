@@ -41,7 +41,7 @@ void wm_reading_summary(const struct wm_reading *reading, struct wm_summary *sum
 
     wm_reading_summary_begin(reading, summary);
     while (wm_record_next(&reader, &record, &why) == WM_OK)
-        wm_summary_add(summary, &record);
+        wm_summary_add(summary, &record, (struct wm_text){0});
 }
 
 bool wm_reading_has_mode(const struct wm_reading *reading)

@@ -5,6 +5,7 @@
 
 /* 16 bytes at a time with the compiler's vectors, which every CPU has in one form or another; what is left one by one. */
 typedef uint8_t v16 __attribute__((vector_size(16)));
+typedef uint64_t v2 __attribute__((vector_size(16)));
 
 #define BLOCK    16
 #define TEN      10
@@ -23,38 +24,81 @@ static inline void store(void *to, v16 v)
     memcpy(to, &v, sizeof v);
 }
 
-/* `letter` is what 10 is written as. */
+/* `letter` is what 10 is written as; a constant in each caller. */
 static inline v16 to_digits(v16 nibbles, uint8_t letter)
 {
     return nibbles + (uint8_t)'0' + ((v16)(nibbles >= TEN) & (uint8_t)(letter - TEN - '0'));
 }
 
-static inline void write_block(char *out, const uint8_t *bytes, uint8_t letter)
+/* The digits of the first eight bytes and of the others. */
+static inline void block_digits(v16 v, uint8_t letter, v16 *first, v16 *second)
 {
-    v16 v = load(bytes);
     v16 high = to_digits(v >> 4, letter), low = to_digits(v & 15, letter);
 
-    store(out, __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
-    store(out + BLOCK, __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+    *first = __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    *second = __builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+static inline void write_block(char *out, const uint8_t *bytes, uint8_t letter)
+{
+    v16 first, second;
+
+    block_digits(load(bytes), letter, &first, &second);
+    store(out, first);
+    store(out + BLOCK, second);
+}
+
+/* 4 to 15 bytes: the first and the last eight, or four, in one vector; what both have is written twice. */
+static inline void write_ends(char *out, const uint8_t *bytes, size_t len, uint8_t letter)
+{
+    size_t n = len >= 8 ? 8 : 4;
+    uint64_t ends[2] = {0, 0};
+    uint32_t half[2];
+    v16 first, second;
+
+    if (n == 8) {
+        memcpy(&ends[0], bytes, 8);
+        memcpy(&ends[1], bytes + len - 8, 8);
+    } else {
+        memcpy(&half[0], bytes, 4);
+        memcpy(&half[1], bytes + len - 4, 4);
+        ends[0] = half[0];
+        ends[1] = half[1];
+    }
+    block_digits((v16)(v2){ends[0], ends[1]}, letter, &first, &second);
+    if (n == 8) {
+        store(out, first);
+        store(out + 2 * (len - 8), second);
+    } else {
+        memcpy(out, &first, 8);
+        memcpy(out + 2 * (len - 4), &second, 8);
+    }
+}
+
+static inline char *write_hex(char *out, struct wm_span bytes, const char digits[BLOCK + 1])
+{
+    const uint8_t *in = bytes.data;
+    uint8_t letter = (uint8_t)digits[TEN];
+    size_t len = bytes.len;
+
+    if (len >= BLOCK) {
+        for (size_t i = 0; i < len - BLOCK; i += BLOCK)
+            write_block(out + 2 * i, in + i, letter);
+        write_block(out + 2 * (len - BLOCK), in + len - BLOCK, letter); /* maybe some a second time */
+    } else if (len >= 4) {
+        write_ends(out, in, len, letter);
+    } else {
+        for (size_t i = 0; i < len; i++) {
+            out[2 * i] = digits[in[i] >> 4];
+            out[2 * i + 1] = digits[in[i] & 15];
+        }
+    }
+    return out + 2 * len;
 }
 
 char *wm_hex_write(char *out, struct wm_span bytes, bool upper)
 {
-    static const char digits[2][BLOCK + 1] = {"0123456789abcdef", "0123456789ABCDEF"};
-    uint8_t letter = upper ? 'A' : 'a';
-
-    if (bytes.len >= BLOCK) {
-        size_t last = bytes.len - BLOCK;
-        for (size_t i = 0; i < last; i += BLOCK)
-            write_block(out + 2 * i, bytes.data + i, letter);
-        write_block(out + 2 * last, bytes.data + last, letter); /* maybe some a second time */
-        return out + 2 * bytes.len;
-    }
-    for (size_t i = 0; i < bytes.len; i++) {
-        out[2 * i] = digits[upper][bytes.data[i] >> 4];
-        out[2 * i + 1] = digits[upper][bytes.data[i] & 15];
-    }
-    return out + 2 * bytes.len;
+    return upper ? write_hex(out, bytes, "0123456789ABCDEF") : write_hex(out, bytes, "0123456789abcdef");
 }
 
 size_t wm_hex_encode(struct wm_span bytes, char *out)

@@ -27,49 +27,53 @@ size_t wm_cursor_left(const struct wm_cursor *cur)
     return cur->span.len - cur->pos;
 }
 
-/* Little-endian number of n <= 4 bytes. */
-static uint32_t read_le(struct wm_cursor *cur, size_t n)
+/* The next n bytes, NULL when fewer are left: the cursor is then at the end, and has failed. */
+static inline const uint8_t *next(struct wm_cursor *cur, size_t n)
 {
-    struct wm_span bytes = wm_cursor_take(cur, n);
-    uint32_t value = 0;
+    const uint8_t *bytes = cur->span.data + cur->pos;
 
-    for (size_t i = bytes.len; i > 0; i--)
-        value = value << 8 | bytes.data[i - 1];
-    return value;
+    if (n > cur->span.len - cur->pos) {
+        cur->pos = cur->span.len;
+        cur->failed = true;
+        return NULL;
+    }
+    cur->pos += n;
+    return bytes;
 }
 
 uint8_t wm_cursor_u8(struct wm_cursor *cur)
 {
-    return (uint8_t)read_le(cur, 1);
+    const uint8_t *b = next(cur, 1);
+
+    return b ? b[0] : 0;
 }
 
 uint16_t wm_cursor_u16le(struct wm_cursor *cur)
 {
-    return (uint16_t)read_le(cur, 2);
+    const uint8_t *b = next(cur, 2);
+
+    return b ? (uint16_t)(b[0] | b[1] << 8) : 0;
 }
 
 uint32_t wm_cursor_u24le(struct wm_cursor *cur)
 {
-    return read_le(cur, 3);
+    const uint8_t *b = next(cur, 3);
+
+    return b ? (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 : 0;
 }
 
 uint32_t wm_cursor_u32le(struct wm_cursor *cur)
 {
-    return read_le(cur, 4);
+    const uint8_t *b = next(cur, 4);
+
+    return b ? (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24 : 0;
 }
 
 struct wm_span wm_cursor_take(struct wm_cursor *cur, size_t n)
 {
-    struct wm_span taken = {0};
+    const uint8_t *bytes = n ? next(cur, n) : NULL;
 
-    if (n > wm_cursor_left(cur)) {
-        cur->pos = cur->span.len;
-        cur->failed = true;
-        return taken;
-    }
-    taken = wm_span_sub(cur->span, cur->pos, n);
-    cur->pos += n;
-    return taken;
+    return bytes ? (struct wm_span){bytes, n} : (struct wm_span){0};
 }
 
 struct wm_span wm_cursor_rest(struct wm_cursor *cur)

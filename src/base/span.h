@@ -6,12 +6,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed run of bytes. It owns nothing; who hands it out says how long it lives. */
 struct wm_span {
     const uint8_t *data;
     size_t len;
 };
+
+/* The same of characters; s is NULL where there are none to speak of. */
+struct wm_text {
+    const char *s;
+    size_t len;
+};
+
+/* Copies text in steps of a constant length, which is cheap: both sides have room for whole steps. Returns the end of the text. */
+#define WM_TEXT_STEP 32
+static inline char *wm_text_put(char *out, const char *text, size_t len)
+{
+    size_t at = 0;
+
+    do {
+        memcpy(out + at, text + at, WM_TEXT_STEP);
+        at += WM_TEXT_STEP;
+    } while (at < len);
+    return out + len;
+}
 
 /* Part of a span, clipped to what is there: never reaches outside. */
 struct wm_span wm_span_sub(struct wm_span span, size_t offset, size_t len);

@@ -28,7 +28,7 @@ static void walk(const struct wm_content *content)
         FUZZ_CHECK(status == WM_OK || why);
         FUZZ_CHECK(!taken || strlen(taken) == len);
         FUZZ_CHECK(wm_record_value_text(&record, text, sizeof text) < sizeof text);
-        wm_summary_add(&summary, &record);
+        wm_summary_add(&summary, &record, (struct wm_text){0});
         if (record.derived) {
             FUZZ_CHECK(record.offset + record.raw.len <= at);
             continue;
@@ -40,8 +40,8 @@ static void walk(const struct wm_content *content)
     FUZZ_CHECK(summary.count <= WM_SUMMARY_MAX);
     for (unsigned i = 0; i < summary.count; i++) {
         FUZZ_CHECK(strlen(summary.entry[i].name) == summary.entry[i].name_len && summary.entry[i].name_len < 70);
-        FUZZ_CHECK(summary.entry[i].is_number ? wm_decimal_text(summary.entry[i].number, text, sizeof text) > 0
-                                              : strlen(summary.entry[i].text) < WM_SUMMARY_TEXT);
+        FUZZ_CHECK(strlen(summary.entry[i].text) == summary.entry[i].text_len);
+        FUZZ_CHECK(!summary.entry[i].is_number || wm_decimal_text(summary.entry[i].number, text, sizeof text) > 0);
     }
 }
 

@@ -59,7 +59,6 @@ enum wm_status wm_frame_from_bytes(struct wm_span bytes, struct wm_frame *frame,
     }
     if (bytes.len < telegram)
         return cut_off(bytes, frame, used, why);
-    memset(frame, 0, sizeof *frame);
     status = wm_frame_from_telegram(wm_span_sub(bytes, 0, telegram), frame);
     if (status != WM_OK)
         snprintf(why, WM_WHY_MAX, "no telegram: %s", wm_status_text(status));

@@ -124,20 +124,17 @@ static enum wm_status simulation(struct wm_line_reader *reader, struct wm_text t
     return wm_line_hex_frame(reader, text, line);
 }
 
-/* Hex without a word before it: a radio module's message where it is one to the last byte, otherwise a telegram. */
-static enum wm_status bare_hex(struct wm_line_reader *reader, struct wm_text text, struct wm_line *line)
+/* The bytes of hex without a word before it: a radio module's message where they are one to the last, otherwise a telegram. */
+static enum wm_status bare_bytes(struct wm_line_reader *reader, struct wm_span bytes, struct wm_line *line)
 {
     static enum wm_status (*const modules[])(struct wm_line_reader *, struct wm_span, struct wm_line *) = {
         wm_line_im871a,
         wm_line_amber,
         wm_line_iu891a,
     };
-    struct wm_span bytes;
-    enum wm_status status = wm_line_hex(reader, text, &bytes);
 
-    if (status != WM_OK)
-        return status;
     for (size_t i = 0; i < sizeof modules / sizeof modules[0]; i++) {
+        enum wm_status status;
         reader->why[0] = '\0';
         status = modules[i](reader, bytes, line);
         if (status != WM_NOT_MINE || reader->why[0])
@@ -145,6 +142,14 @@ static enum wm_status bare_hex(struct wm_line_reader *reader, struct wm_text tex
     }
     line->form = WM_LINE_HEX;
     return wm_line_frame(reader, bytes, line);
+}
+
+static enum wm_status bare_hex(struct wm_line_reader *reader, struct wm_text text, struct wm_line *line)
+{
+    struct wm_span bytes;
+    enum wm_status status = wm_line_hex(reader, text, &bytes);
+
+    return status == WM_OK ? bare_bytes(reader, bytes, line) : status;
 }
 
 /* A line of a dialogue with a radio module, ">>> hex" (its answer) or "<<< hex" (what it was sent): only an answer has telegrams,
@@ -163,6 +168,7 @@ static enum wm_status dialogue(struct wm_line_reader *reader, struct wm_text tex
 enum wm_status wm_line_parse(struct wm_line_reader *reader, const char *text, size_t len, struct wm_line *line)
 {
     struct wm_text in = trim((struct wm_text){text, len}, " \t\r\n\v\f");
+    size_t bytes;
 
     memset(line, 0, sizeof *line);
     line->number = ++reader->number;
@@ -171,6 +177,10 @@ enum wm_status wm_line_parse(struct wm_line_reader *reader, const char *text, si
         return wm_line_say(reader, WM_FULL, "the line is longer than 16384 characters; one telegram a line");
     if (in.len == 0)
         return wm_line_say(reader, WM_NOT_MINE, "blank");
+    /* What most lines are, pairs of digits from one end to the other, is no other form. */
+    bytes = wm_hex_read(in.s, in.len, reader->bytes, sizeof reader->bytes);
+    if (2 * bytes == in.len)
+        return bare_bytes(reader, (struct wm_span){reader->bytes, bytes}, line);
     if (in.s[0] == '#' || begins(in, "//"))
         return wm_line_say(reader, WM_NOT_MINE, "a comment");
     /* A pretty-printed JSON file: its members are read one a line, its brackets have nothing in them. */

@@ -5,12 +5,6 @@
 
 /* Between the files of this folder. Each returns as wm_line_parse does and sets reader->why. */
 
-/* A piece of the line; ends where it ends, not at a NUL. */
-struct wm_text {
-    const char *s;
-    size_t len;
-};
-
 /* Hex with separators (blank, tab, | _ # - : and a leading 0x) into reader->bytes. */
 enum wm_status wm_line_hex(struct wm_line_reader *reader, struct wm_text hex, struct wm_span *bytes);
 /* Bytes to line->frame and line->trailing. */

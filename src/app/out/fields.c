@@ -205,14 +205,10 @@ static void summary_fields(struct walk *walk, const struct wm_reading *reading)
     wm_reading_summary(reading, &summary);
     for (unsigned i = 0; i < summary.count; i++) {
         const struct wm_summary_entry *entry = &summary.entry[i];
-        char text[WM_VALUE_CHARS];
+        enum wm_field_kind kind = entry->is_number ? WM_FIELD_NUMBER : WM_FIELD_STRING;
 
-        if (occurrence(walk, entry->name) > 1)
-            continue;
-        if (entry->is_number && !wm_decimal_text(entry->number, text, sizeof text))
-            continue;
-        walk->visit(walk->user, &(struct wm_field){entry->name, entry->is_number ? WM_FIELD_NUMBER : WM_FIELD_STRING,
-                                                   entry->is_number ? text : entry->text, NULL});
+        if (occurrence(walk, entry->name) == 1)
+            walk->visit(walk->user, &(struct wm_field){entry->name, kind, entry->text, NULL});
     }
 }
 

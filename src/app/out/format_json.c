@@ -3,6 +3,7 @@
 #include "app/out/json.h"
 #include "app/records/headers.h"
 #include "app/time_text.h"
+#include "base/digits.h"
 
 #include <string.h>
 
@@ -33,7 +34,6 @@ struct run {
     char *start;
     char small[RUN_SMALL]; /* where the sink has no room in one piece */
 };
-#define LITERAL(out, text) (memcpy(out, text, sizeof text - 1), (out) + sizeof text - 1)
 
 static inline char *put(char *out, const char *text, size_t len)
 {
@@ -41,25 +41,11 @@ static inline char *put(char *out, const char *text, size_t len)
     return out + len;
 }
 
-static inline char *put_uint(char *out, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-
-    if (value < 10) {
-        *out = (char)('0' + value);
-        return out + 1;
-    }
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    return put(out, digits + at, sizeof digits - at);
-}
+#define LITERAL(out, text) put(out, text, sizeof text - 1) /* a constant length: a store or two */
 
 static inline char *put_name(char *out, const char *name)
 {
-    return put(out, name, strlen(name));
+    return stpcpy(out, name);
 }
 
 static inline char *put_byte(char *out, uint8_t byte)
@@ -134,11 +120,19 @@ static void signal_members(struct wm_json *json, const struct wm_reading *readin
 /* Where a telegram that came as a line of text came from. */
 static void line_members(struct wm_json *json, const struct wm_line *line)
 {
+    struct run run;
+    char *out;
+
     WM_JSON_KEY(json, "source");
     wm_json_open(json, '{');
-    MEMBER_NAME(json, "form", wm_line_form_name(line->form));
+    out = begin_run(json, &run, 64);
+    if (!out)
+        return;
+    out = LITERAL(put_name(LITERAL(out, "\"form\":\""), wm_line_form_name(line->form)), "\"");
     if (line->number)
-        MEMBER_UINT(json, "line", line->number);
+        out = wm_uint_write(LITERAL(out, ",\"line\":"), line->number);
+    end_run(json, &run, out);
+    json->filled |= 1u << json->depth;
     if (line->time[0])
         MEMBER(json, "time", line->time);
     if (line->has_rssi_dbm)
@@ -153,18 +147,30 @@ static void line_members(struct wm_json *json, const struct wm_line *line)
     wm_json_close(json, '}');
 }
 
+/* The three letters of a manufacturer; they are @ to _, and a backslash is among those. */
+static inline char *put_manufacturer(char *out, uint16_t manufacturer)
+{
+    char letters[4];
+
+    wm_manufacturer_text(manufacturer, letters);
+    for (unsigned i = 0; i < 3; i++) {
+        if (letters[i] == '\\')
+            *out++ = '\\';
+        *out++ = letters[i];
+    }
+    return out;
+}
+
 /* At most 160 characters, from the first key's quote to the last value. */
 #define ADDRESS_MAX 160
 static char *put_address(char *out, const struct wm_address *address)
 {
     uint8_t id[] = {(uint8_t)(address->id >> 24), (uint8_t)(address->id >> 16), (uint8_t)(address->id >> 8), (uint8_t)address->id};
-    char manufacturer[4];
 
-    wm_manufacturer_text(address->manufacturer, manufacturer); /* may have a backslash: its letters are @ to _ */
-    out = wm_json_escape(LITERAL(out, "\"manufacturer\":\""), manufacturer, 3);
+    out = put_manufacturer(LITERAL(out, "\"manufacturer\":\""), address->manufacturer);
     out = wm_hex_write(LITERAL(out, "\",\"id\":\""), (struct wm_span){id, sizeof id}, true);
-    out = put_uint(LITERAL(out, "\",\"version\":"), address->version);
-    out = put_uint(LITERAL(out, ",\"type\":"), address->type);
+    out = wm_uint_write(LITERAL(out, "\",\"version\":"), address->version);
+    out = wm_uint_write(LITERAL(out, ",\"type\":"), address->type);
     out = put_name(LITERAL(out, ",\"type_name\":\""), wm_device_type_name(address->type));
     return LITERAL(out, "\"");
 }
@@ -217,13 +223,13 @@ static char *put_config(char *out, const struct wm_config *config)
     if (config->content)
         out = LITERAL(put_name(LITERAL(out, ",\"content\":\""), wm_content_name(config->content)), "\"");
     if (config->unit == WM_ENCRYPTED_BYTES)
-        out = put_uint(LITERAL(out, ",\"encrypted_bytes\":"), config->encrypted);
+        out = wm_uint_write(LITERAL(out, ",\"encrypted_bytes\":"), config->encrypted);
     if (!config->extension_bytes)
         return out;
     out = wm_hex_write(LITERAL(out, ",\"config_extension\":\""),
                        (struct wm_span){extension + 2 - config->extension_bytes, config->extension_bytes}, true);
     if (config->mode == 13) {
-        out = put_uint(LITERAL(out, "\",\"protocol\":"), config->protocol);
+        out = wm_uint_write(LITERAL(out, "\",\"protocol\":"), config->protocol);
         out = put_name(LITERAL(out, ",\"protocol_name\":\""), wm_protocol_name(config->protocol));
         return LITERAL(out, "\"");
     }
@@ -231,16 +237,16 @@ static char *put_config(char *out, const struct wm_config *config)
     if (config->padding)
         out = LITERAL(out, ",\"padding\":true");
     if (config->content_index)
-        out = put_uint(LITERAL(out, ",\"content_index\":"), config->content_index);
-    out = put_uint(LITERAL(out, ",\"kdf\":"), config->kdf);
+        out = wm_uint_write(LITERAL(out, ",\"content_index\":"), config->content_index);
+    out = wm_uint_write(LITERAL(out, ",\"kdf\":"), config->kdf);
     out = put_name(LITERAL(out, ",\"kdf_name\":\""), wm_kdf_name(config->kdf));
-    out = put_uint(LITERAL(out, "\",\"key_id\":"), config->key_id);
+    out = wm_uint_write(LITERAL(out, "\",\"key_id\":"), config->key_id);
     if (config->has_key_version)
-        out = put_uint(LITERAL(out, ",\"key_version\":"), config->key_version);
+        out = wm_uint_write(LITERAL(out, ",\"key_version\":"), config->key_version);
     if (config->has_counter)
-        out = put_uint(LITERAL(out, ",\"counter\":"), config->counter);
+        out = wm_uint_write(LITERAL(out, ",\"counter\":"), config->counter);
     if (config->tag_bytes)
-        out = put_uint(LITERAL(out, ",\"tag_bytes\":"), config->tag_bytes);
+        out = wm_uint_write(LITERAL(out, ",\"tag_bytes\":"), config->tag_bytes);
     return out;
 }
 
@@ -288,14 +294,14 @@ static void tpl_members(struct wm_json *json, const struct wm_message *message)
     out = put_name(LITERAL(out, "\",\"payload\":\""), wm_payload_name(info->payload));
     out = LITERAL(out, "\"");
     if (tpl->header != WM_TPL_NONE) {
-        out = put_uint(LITERAL(out, ",\"acc\":"), tpl->acc);
+        out = wm_uint_write(LITERAL(out, ",\"acc\":"), tpl->acc);
         out = put_byte(LITERAL(out, ",\"status\":\""), tpl->status);
         if (tpl->status && wm_status_words(tpl->status, message->to_meter, words))
             out = put_name(LITERAL(out, "\",\"status_text\":\""), words);
         out = wm_hex_write(LITERAL(out, "\",\"config\":\""), (struct wm_span){config, 2}, true);
-        out = put_uint(LITERAL(out, "\",\"mode\":"), tpl->mode);
+        out = wm_uint_write(LITERAL(out, "\",\"mode\":"), tpl->mode);
         out = put_name(LITERAL(out, ",\"mode_name\":\""), wm_security_mode_name(tpl->mode));
-        out = put_uint(LITERAL(out, "\",\"encrypted_blocks\":"), tpl->encrypted_blocks);
+        out = wm_uint_write(LITERAL(out, "\",\"encrypted_blocks\":"), tpl->encrypted_blocks);
         out = put_config(out, &message->config);
     }
     if (tpl->header == WM_TPL_LONG)
@@ -323,16 +329,21 @@ static char *put_kind(char *out, enum wm_value_kind kind)
     return out + common[kind].len;
 }
 
-static char *put_value(char *out, const struct wm_record *record)
+/* A value, and its text as wm_record_value_text has it where that is what was written: in room of WM_VALUE_CHARS, to be shared;
+ * otherwise text->s is NULL. date: its text where that is there already. */
+static char *put_value(char *out, const struct wm_record *record, struct wm_text date, struct wm_text *text)
 {
-    char text[WM_VALUE_CHARS];
+    char real[WM_VALUE_CHARS];
 
+    text->s = NULL;
+    text->len = 0;
     switch (record->kind) {
     case WM_VALUE_NONE:
     case WM_VALUE_INVALID:
         return LITERAL(out, "null");
     case WM_VALUE_DECIMAL:
-        return out + wm_decimal_text(record->decimal, out, WM_VALUE_CHARS);
+        *text = (struct wm_text){out, wm_decimal_text(record->decimal, out, WM_VALUE_CHARS)};
+        return out + text->len;
     case WM_VALUE_BYTES:
         *out++ = '"';
         out = wm_hex_write(out, record->raw_value, true);
@@ -342,13 +353,18 @@ static char *put_value(char *out, const struct wm_record *record)
         out = wm_json_escape(out, record->text, strlen(record->text));
         break;
     case WM_VALUE_REAL: /* always a number: what is not finite is INVALID */
-        wm_record_text(record, text);
-        return put_name(out, text);
+        wm_record_text(record, real);
+        return put_name(out, real);
     case WM_VALUE_DATE:
     case WM_VALUE_DATETIME:
     case WM_VALUE_TIME:
         *out++ = '"';
-        out += wm_record_value_text(record, out, WM_VALUE_CHARS);
+        if (date.s)
+            memcpy(out, date.s, WM_DATETIME_CHARS); /* a constant length is cheap */
+        else
+            date.len = wm_record_value_text(record, out, WM_VALUE_CHARS);
+        *text = (struct wm_text){out, date.len};
+        out += date.len;
         break;
     }
     *out++ = '"';
@@ -367,9 +383,9 @@ static char *put_header(char *out, const struct wm_record *record, size_t quanti
     char *start = out;
 
     out = put_name(LITERAL(out, ",\"function\":\""), wm_function_name(record->function));
-    out = put_uint(LITERAL(out, "\",\"storage\":"), record->storage);
-    out = put_uint(LITERAL(out, ",\"tariff\":"), record->tariff);
-    out = put_uint(LITERAL(out, ",\"subunit\":"), record->subunit);
+    out = wm_uint_write(LITERAL(out, "\",\"storage\":"), record->storage);
+    out = wm_uint_write(LITERAL(out, ",\"tariff\":"), record->tariff);
+    out = wm_uint_write(LITERAL(out, ",\"subunit\":"), record->subunit);
     out = put(LITERAL(out, ",\"quantity\":\""), record->quantity, quantity);
     out = LITERAL(out, "\",\"unit\":\"");
     out = record->unit == record->unit_text ? wm_json_escape(out, record->unit, unit) : put(out, record->unit, unit);
@@ -383,11 +399,12 @@ static char *put_header(char *out, const struct wm_record *record, size_t quanti
     return out;
 }
 
-static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record)
+/* One record, which also goes into the summary. */
+static void record_members(struct wm_json *json, const struct wm_reading *reading, const struct wm_record *record,
+                           struct wm_summary *summary)
 {
-    char time[WM_DATETIME_CHARS] = "";
-    size_t time_len;
-    const char *taken = wm_content_time(reading->content, record, time, &time_len);
+    char scratch[WM_DATETIME_CHARS];
+    struct wm_text time = {0}, date = {0}, value;
     struct run run;
     bool known = record->header && record->header->text_len;
     size_t quantity = known ? 0 : strlen(record->quantity), unit = known ? 0 : strlen(record->unit),
@@ -397,34 +414,34 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
 
     if (!out)
         return;
+    time.s = wm_content_time(reading->content, record, scratch, &time.len);
+    date.s = wm_content_date(reading->content, record, &date.len);
     if (json->filled >> json->depth & 1u)
         *out++ = ',';
     json->filled |= 1u << json->depth;
-    out = put_uint(LITERAL(out, "{\"offset\":"), record->offset);
+    out = wm_uint_write(LITERAL(out, "{\"offset\":"), record->offset);
     if (known) {
-        memcpy(out, record->header->text, WM_HEADER_TEXT); /* a constant length is cheap */
-        out += record->header->text_len;
+        out = wm_text_put(out, record->header->text, record->header->text_len);
     } else {
         out = put_header(out, record, quantity, unit, detail);
     }
     out = put_kind(out, record->kind);
-    out = put_value(LITERAL(out, "\",\"value\":"), record);
+    out = put_value(LITERAL(out, "\",\"value\":"), record, date, &value);
+    wm_summary_add(summary, record, value);
     if (record->known)
         out = LITERAL(out, ",\"known\":true");
     else
         out = LITERAL(out, ",\"known\":false");
-    if (taken) {
+    if (time.s) {
         out = LITERAL(out, ",\"time\":\"");
-        memcpy(out, taken, WM_DATETIME_CHARS); /* it is in room of that length: a constant one is cheap */
-        out = LITERAL(out + time_len, "\"");
+        memcpy(out, time.s, WM_DATETIME_CHARS); /* it is in room of that length: a constant one is cheap */
+        out = LITERAL(out + time.len, "\"");
     }
     if (record->derived)
         out = LITERAL(out, ",\"derived\":true");
     if (record->manufacturer) {
-        char letters[4];
-        wm_manufacturer_text(reading->message->meter.manufacturer, letters);
         out = LITERAL(out, ",\"manufacturer_specific\":true,\"manufacturer\":\"");
-        out = LITERAL(wm_json_escape(out, letters, strlen(letters)), "\"");
+        out = LITERAL(put_manufacturer(out, reading->message->meter.manufacturer), "\"");
     }
     if (record->more_follows)
         out = LITERAL(out, ",\"more_follows\":true");
@@ -450,18 +467,16 @@ static void summary_member(struct wm_json *json, const struct wm_summary *summar
         if (i)
             *out++ = ',';
         *out++ = '"';
-        memcpy(out, entry->name, WM_SUMMARY_NAME); /* a constant length is cheap */
-        out = LITERAL(out + entry->name_len, "\":");
-        if (entry->is_number) {
-            out += wm_decimal_text(entry->number, out, SUMMARY_ENTRY - WM_SUMMARY_NAME - 8);
+        out = LITERAL(wm_text_put(out, entry->name, entry->name_len), "\":");
+        if (!entry->is_number)
+            *out++ = '"';
+        if (entry->is_free_text) {
+            out = wm_json_escape(out, entry->text, entry->text_len);
         } else {
-            *out++ = '"';
-            if (entry->is_free_text)
-                out = wm_json_escape(out, entry->text, strlen(entry->text));
-            else
-                out = put_name(out, entry->text);
-            *out++ = '"';
+            out = wm_text_put(out, entry->text, entry->text_len);
         }
+        if (!entry->is_number)
+            *out++ = '"';
         end_run(json, &run, out);
     }
     wm_json_close(json, '}');
@@ -475,17 +490,17 @@ static void records_member(struct wm_json *json, const struct wm_reading *readin
     const char *why = NULL;
     const char *fault = NULL;
     enum wm_status status;
+    bool has_records = wm_reading_has_records(reading);
 
     wm_reading_summary_begin(reading, &summary);
     WM_JSON_KEY(json, "records");
     wm_json_open(json, '[');
-    while (wm_reading_has_records(reading) && (status = wm_record_next(&reader, &record, &why)) != WM_END) {
+    while (has_records && (status = wm_record_next(&reader, &record, &why)) != WM_END) {
         if (status != WM_OK)
             fault = why;
         if (record.idle)
             continue;
-        record_members(json, reading, &record);
-        wm_summary_add(&summary, &record);
+        record_members(json, reading, &record, &summary);
     }
     wm_json_close(json, ']');
     if (summary.count)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/json.h"
 
+#include "base/digits.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,18 +150,9 @@ void wm_json_hex(struct wm_json *json, struct wm_span bytes)
 
 static void magnitude(struct wm_sink *sink, uint64_t value)
 {
-    char text[20];
-    size_t at = sizeof text;
+    char text[WM_UINT_CHARS];
 
-    if (value < 10) { /* most numbers are */
-        wm_sink_char(sink, (char)('0' + value));
-        return;
-    }
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    wm_sink_put(sink, text + at, sizeof text - at);
+    wm_sink_put(sink, text, (size_t)(wm_uint_write(text, value) - text));
 }
 
 void wm_json_uint(struct wm_json *json, uint64_t value)

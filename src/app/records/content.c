@@ -75,7 +75,7 @@ static void read_records(struct wm_formats *formats, struct wm_span apl, struct 
     content->records = wm_record_reader_of(apl);
     content->records.headers = formats ? wm_formats_headers(formats) : NULL;
     content->has_records = true;
-    wm_layout_read(apl, &content->layout);
+    wm_layout_read(apl, content->records.headers, &content->layout);
 }
 
 /* A full frame's format is kept, so that the compact frames that refer to it can be read. */
@@ -227,6 +227,18 @@ const char *wm_content_time(const struct wm_content *content, const struct wm_re
     for (unsigned i = 0; i < content->layout.dates; i++) {
         const struct wm_layout_date *date = &content->layout.date[i];
         if (date->storage == record->storage && date->offset != record->offset) {
+            *len = date->len;
+            return date->text;
+        }
+    }
+    return NULL;
+}
+
+const char *wm_content_date(const struct wm_content *content, const struct wm_record *record, size_t *len)
+{
+    for (unsigned i = 0; i < content->layout.dates && !record->derived; i++) {
+        const struct wm_layout_date *date = &content->layout.date[i];
+        if (date->offset == record->offset) {
             *len = date->len;
             return date->text;
         }

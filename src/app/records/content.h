@@ -52,3 +52,6 @@ const char *wm_compact_state_name(enum wm_compact_state state);
  * NULL: there is none. It is in *content or in scratch. */
 const char *wm_content_time(const struct wm_content *content, const struct wm_record *record, char scratch[WM_DATETIME_CHARS],
                             size_t *len);
+
+/* The text of the record's own value where it is one of those dates, in *content and room of WM_DATETIME_CHARS; NULL. */
+const char *wm_content_date(const struct wm_content *content, const struct wm_record *record, size_t *len);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/records/value.h"
+#include "base/digits.h"
 
 #include <string.h>
 
@@ -139,7 +140,7 @@ static void date_of(int64_t days, struct wm_datetime *when)
     when->year = (uint16_t)(year + era * 400 + (when->month <= 2));
 }
 
-static bool is_open(const struct wm_datetime *when)
+bool wm_datetime_is_open(const struct wm_datetime *when)
 {
     return when->year == 0 || when->month == 0 || when->day == 0 || when->hour == EVERY_HOUR || when->minute == EVERY_MINUTE ||
            (when->has_second && when->second == EVERY_SECOND);
@@ -149,7 +150,7 @@ bool wm_datetime_add_seconds(struct wm_datetime *when, int64_t seconds)
 {
     int64_t days;
 
-    if (is_open(when))
+    if (wm_datetime_is_open(when))
         return false;
     seconds += when->hour * 3600 + when->minute * 60 + when->second;
     days = seconds / 86400 - (seconds % 86400 < 0);
@@ -170,7 +171,7 @@ bool wm_datetime_add_months(struct wm_datetime *when, int months)
     int last_before;
     int last;
 
-    if (is_open(when) || total < 1900 * 12 || total >= 10000 * 12)
+    if (wm_datetime_is_open(when) || total < 1900 * 12 || total >= 10000 * 12)
         return false;
     last_before = (int)(days_of(when->year + when->month / 12, when->month % 12 + 1, 1) - days_of(when->year, when->month, 1));
     when->year = (uint16_t)(total / 12);

@@ -16,8 +16,5 @@ struct wm_decimal {
  * is too small. */
 size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap);
 
-/* "00" to "99" in a row. */
-extern const char wm_digit_pairs[201];
-
 /* Exact multiplication; WM_FULL on overflow. */
 WM_MUST_USE enum wm_status wm_decimal_mul(struct wm_decimal a, int64_t factor, struct wm_decimal *product);

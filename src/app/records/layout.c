@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/records/layout.h"
 
+#include "app/records/headers.h"
 #include "app/records/value.h"
 #include "app/records/vib.h"
 #include "link/crc.h"
@@ -15,6 +16,21 @@
 #define VIF_DATE_TIME    0x6D
 #define DIF_FUNCTION     0x30
 #define DIFE_NOT_STORAGE 0x70
+
+/* The value behind a header whose extent is known: its length where an LVAR byte says it, and whether it is all there. */
+static enum wm_status value_extent(struct wm_span bytes, struct wm_record_extent *extent)
+{
+    size_t at = extent->dib + extent->vib;
+
+    if (extent->data_field == WM_DATA_VARIABLE) {
+        if (at >= bytes.len)
+            return WM_TOO_SHORT;
+        if (wm_lvar_len(bytes.data[at], &extent->value) != WM_OK)
+            return WM_MALFORMED;
+        extent->value++;
+    }
+    return extent->value > bytes.len - at ? WM_TOO_SHORT : WM_OK;
+}
 
 enum wm_status wm_record_extent_of(struct wm_span bytes, bool with_value, struct wm_record_extent *extent)
 {
@@ -61,18 +77,32 @@ enum wm_status wm_record_extent_of(struct wm_span bytes, bool with_value, struct
         }
         extent->vib = at - extent->dib;
     }
-    at = extent->dib + extent->vib;
     extent->value = wm_data_field_len(extent->data_field);
-    if (!with_value)
+    return with_value ? value_extent(bytes, extent) : WM_OK;
+}
+
+/* The same, and the signature's register over the header, for the record at the start of `rest`; what is kept of the header is
+ * taken from there. The register's last step is kept with it: in telegrams of one meter a header stands behind the same others. */
+static enum wm_status next_extent(struct wm_headers *headers, struct wm_span rest, struct wm_record_extent *extent, uint16_t *crc)
+{
+    struct wm_header *header = headers ? wm_header_find(headers, wm_header_key(rest)) : NULL;
+    enum wm_status status;
+
+    if (header)
+        *extent = header->extent;
+    status = header ? value_extent(rest, extent) : wm_record_extent_of(rest, true, extent);
+    if (status != WM_OK)
+        return status;
+    if (header && header->crc_before == *crc) {
+        *crc = header->crc_behind;
         return WM_OK;
-    if (extent->data_field == WM_DATA_VARIABLE) {
-        if (at >= left)
-            return WM_TOO_SHORT;
-        if (wm_lvar_len(data[at], &extent->value) != WM_OK)
-            return WM_MALFORMED;
-        extent->value++;
     }
-    return extent->value > left - at ? WM_TOO_SHORT : WM_OK;
+    if (header)
+        header->crc_before = *crc;
+    *crc = wm_crc16_update(*crc, (struct wm_span){rest.data, extent->dib + extent->vib});
+    if (header)
+        header->crc_behind = *crc;
+    return WM_OK;
 }
 
 static void take_date(struct wm_span value, const struct wm_record_extent *extent, size_t offset, struct wm_layout *layout)
@@ -83,17 +113,16 @@ static void take_date(struct wm_span value, const struct wm_record_extent *exten
 
     /* Binary data of 2 bytes (type G), with VIF 6D also 4 (F) or 6 (I). */
     if (extent->data_field == WM_DATA_REAL32 || extent->data_field > WM_DATA_SELECTION || value.len == 3 ||
-        (extent->vif == VIF_DATE && value.len != 2) || !wm_datetime_read(value, &when, &kind) || kind == WM_VALUE_INVALID)
+        (extent->vif == VIF_DATE && value.len != 2) || !wm_datetime_read(value, &when, &kind) || kind == WM_VALUE_INVALID ||
+        wm_datetime_is_open(&when)) /* "every year" is a due date, not the time of a value */
         return;
     date->storage = extent->storage;
     date->offset = offset;
     date->len = (uint8_t)wm_datetime_text(kind, &when, date->text);
-    if (memchr(date->text, 'X', date->len)) /* "every year" is a due date, not the time of a value */
-        return;
     layout->dates++;
 }
 
-void wm_layout_read(struct wm_span apl, struct wm_layout *layout)
+void wm_layout_read(struct wm_span apl, struct wm_headers *headers, struct wm_layout *layout)
 {
     struct wm_record_extent extent;
     enum wm_status status = WM_OK;
@@ -107,10 +136,9 @@ void wm_layout_read(struct wm_span apl, struct wm_layout *layout)
             at++;
             continue;
         }
-        status = wm_record_extent_of(rest, true, &extent);
+        status = next_extent(headers, rest, &extent, &crc);
         if (status != WM_OK)
             break;
-        crc = wm_crc16_update(crc, (struct wm_span){rest.data, extent.dib + extent.vib});
         layout->header_bytes += extent.dib + extent.vib;
         if ((extent.vif == VIF_DATE || extent.vif == VIF_DATE_TIME) && extent.plain && layout->dates < WM_LAYOUT_DATES)
             take_date(wm_span_sub(rest, extent.dib + extent.vib, extent.value), &extent, at, layout);

@@ -25,8 +25,8 @@ struct wm_layout {
     struct wm_layout_date date[WM_LAYOUT_DATES];
 };
 
-/* Never fails: a layout that cannot be read to its end is not `whole`. */
-void wm_layout_read(struct wm_span apl, struct wm_layout *layout);
+/* Never fails: a layout that cannot be read to its end is not `whole`. headers: what was read before, to be faster; may be NULL. */
+void wm_layout_read(struct wm_span apl, struct wm_headers *headers, struct wm_layout *layout);
 
 /* Writes the DIBs and VIBs of a whole layout in a row; WM_FULL, WM_MALFORMED. */
 WM_MUST_USE enum wm_status wm_layout_headers(struct wm_span apl, struct wm_writer *out);

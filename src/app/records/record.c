@@ -5,6 +5,7 @@
 #include "app/records/headers.h"
 #include "app/records/profile.h"
 #include "app/records/value.h"
+#include "link/crc.h"
 
 #include <string.h>
 
@@ -45,10 +46,11 @@ struct wm_record_reader wm_record_reader_of_fixed(struct wm_span apl)
 
 void wm_record_clear(struct wm_record *record)
 {
+    static const struct wm_record empty = {.quantity = "", .unit = "", .detail = ""};
+
     /* Not the values and the text buffers, which are read only where they were written. */
-    memset(record, 0, offsetof(struct wm_record, decimal));
+    memcpy(record, &empty, offsetof(struct wm_record, decimal));
     record->text[0] = '\0';
-    record->quantity = record->unit = record->detail = "";
 }
 
 static void finish(struct wm_record_reader *reader, struct wm_record *record, size_t len)
@@ -145,25 +147,30 @@ static enum wm_status read_header(struct wm_cursor *cur, struct wm_record *recor
 
 static void keep_header(struct wm_header *header, uint64_t key, struct wm_record *record, const struct wm_vib_scale *scale)
 {
-    if (!wm_header_is_lasting(record, scale))
+    struct wm_span bytes = {record->dib.data, record->dib.len + record->vib.len};
+
+    if (!wm_header_is_lasting(record, scale) || wm_record_extent_of(bytes, false, &header->extent) != WM_OK)
         return;
     record->header = header;
     header->key = key;
     header->scale = *scale;
-    header->dib = (uint8_t)record->dib.len;
-    header->vib = (uint8_t)record->vib.len;
+    header->crc_before = 0;
+    header->crc_behind = wm_crc16_update(0, bytes);
+    header->has_plan = false;
     header->text_len = 0;
-    memcpy(header->head, record, sizeof header->head);
+    memcpy(header->head, (const uint8_t *)record + WM_RECORD_HEAD, sizeof header->head);
 }
 
 /* The same as read_header for a header that is known. */
 static void recall_header(const struct wm_header *header, struct wm_cursor *cur, struct wm_record *record)
 {
-    memcpy(record, header->head, sizeof header->head);
+    size_t dib = header->extent.dib, vib = header->extent.vib;
+
+    memcpy((uint8_t *)record + WM_RECORD_HEAD, header->head, sizeof header->head);
     record->text[0] = '\0';
-    record->dib = (struct wm_span){cur->span.data, header->dib};
-    record->vib = (struct wm_span){cur->span.data + header->dib, header->vib};
-    cur->pos = (size_t)header->dib + header->vib; /* the key is of bytes that are all there */
+    record->dib = (struct wm_span){cur->span.data, dib};
+    record->vib = (struct wm_span){cur->span.data + dib, vib};
+    cur->pos = dib + vib; /* the key is of bytes that are all there */
 }
 
 enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record *record, const char **why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/records/summary.h"
 
+#include "app/records/headers.h"
 #include "app/records/value.h"
 
 #include <string.h>
@@ -336,33 +337,44 @@ static struct wm_summary_entry *entry_for(struct wm_summary *summary, uint32_t k
 }
 
 /* Sets the value; false when the record has none that can be shown here. */
-static bool set_value(struct wm_summary_entry *entry, const struct rule *rule, enum factor factor, const struct wm_record *record)
+static bool set_value(struct wm_summary_entry *entry, const struct wm_summary_line *line, const struct wm_record *record,
+                      struct wm_text text)
 {
     entry->is_number = wm_record_decimal(record, &entry->number);
     entry->is_free_text = record->kind == WM_VALUE_TEXT;
-    if (entry->is_number)
-        return scale(&entry->number, factor);
-    if (rule->shape != SHAPE_PLAIN && rule->shape != SHAPE_CLOCK)
+    if (!entry->is_number && !line->takes_text)
         return false;
-    return wm_record_value_text(record, entry->text, sizeof entry->text) > 0;
+    if (entry->is_number && line->factor != TIMES_1) {
+        if (!scale(&entry->number, (enum factor)line->factor))
+            return false;
+        text.s = NULL;
+    }
+    if (text.s && text.len < sizeof entry->text) {
+        *wm_text_put(entry->text, text.s, text.len) = '\0';
+    } else {
+        text.len = entry->is_number ? wm_decimal_text(entry->number, entry->text, sizeof entry->text)
+                                    : wm_record_value_text(record, entry->text, sizeof entry->text);
+    }
+    entry->text_len = (uint8_t)text.len;
+    return text.len > 0;
 }
 
-static void add(struct wm_summary *summary, const struct wm_record *record, enum item item, enum factor factor,
-                enum addition addition)
+static void plan_line(const struct wm_record *record, enum item item, enum factor factor, enum addition addition,
+                      struct wm_summary_plan *plan)
 {
     static const struct part of_tariff = S("_tariff_"), of_subunit = S("_subunit_");
     const struct rule *rule = &rules[item];
     const struct part *prefix = prefix_of(rule, record);
-    struct wm_summary_entry *entry;
+    struct wm_summary_line *line = &plan->line[plan->count];
     char *out;
 
     if (!prefix)
         return;
-    entry = entry_for(summary, (uint32_t)item | (uint32_t)addition << 8 | record->tariff << 12 | record->subunit << 20 |
-                                   (uint32_t)record->function << 28 | (uint32_t)record->storage << 30);
-    if (!entry || !set_value(entry, rule, factor, record))
-        return;
-    out = put(put(entry->name, prefix), &rule->stem);
+    line->key = (uint32_t)item | (uint32_t)addition << 8 | record->tariff << 12 | record->subunit << 20 |
+                (uint32_t)record->function << 28 | (uint32_t)record->storage << 30;
+    line->factor = (uint8_t)factor;
+    line->takes_text = rule->shape == SHAPE_PLAIN || rule->shape == SHAPE_CLOCK;
+    out = put(put(line->name, prefix), &rule->stem);
     if (addition != ADD_NONE)
         out = put(out, &additions[addition]);
     out = put_number(out, &of_tariff, record->tariff);
@@ -372,8 +384,24 @@ static void add(struct wm_summary *summary, const struct wm_record *record, enum
         out = put(out, &rule->unit);
     }
     *out = '\0';
-    entry->name_len = (uint8_t)(out - entry->name);
-    summary->count++;
+    line->name_len = (uint8_t)(out - line->name);
+    plan->count++;
+}
+
+static void make_plan(const struct wm_record *record, struct wm_summary_plan *plan)
+{
+    enum addition addition;
+    enum item item;
+
+    plan->count = 0;
+    if (record->manufacturer || record->derived || record->vib.len == 0 || record->tariff > 0xFF || record->subunit > 0xFF)
+        return;
+    item = item_of(record->vib, &addition);
+    if (item == NOTHING)
+        return;
+    plan_line(record, item, (enum factor)rules[item].factor, addition, plan);
+    if (rules[item].also)
+        plan_line(record, (enum item)rules[item].also, (enum factor)rules[item].also_factor, addition, plan);
 }
 
 void wm_summary_begin(struct wm_summary *summary)
@@ -381,20 +409,26 @@ void wm_summary_begin(struct wm_summary *summary)
     summary->count = 0;
 }
 
-void wm_summary_add(struct wm_summary *summary, const struct wm_record *record)
+void wm_summary_add(struct wm_summary *summary, const struct wm_record *record, struct wm_text text)
 {
-    enum addition addition;
-    enum item item;
+    struct wm_header *header = record->header;
+    struct wm_summary_plan own, *plan = header ? &header->plan : &own;
 
-    if (!record->known || record->manufacturer || record->derived || record->vib.len == 0 || record->tariff > 0xFF ||
-        record->subunit > 0xFF || record->kind == WM_VALUE_NONE || record->kind == WM_VALUE_INVALID)
+    if (!record->known || record->kind == WM_VALUE_NONE || record->kind == WM_VALUE_INVALID)
         return;
-    item = item_of(record->vib, &addition);
-    if (item == NOTHING)
-        return;
-    add(summary, record, item, (enum factor)rules[item].factor, addition);
-    if (rules[item].also)
-        add(summary, record, (enum item)rules[item].also, (enum factor)rules[item].also_factor, addition);
+    if (!header || !header->has_plan)
+        make_plan(record, plan);
+    if (header)
+        header->has_plan = true;
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct wm_summary_line *line = &plan->line[i];
+        struct wm_summary_entry *entry = entry_for(summary, line->key);
+        if (!entry || !set_value(entry, line, record, text))
+            continue;
+        *wm_text_put(entry->name, line->name, line->name_len) = '\0';
+        entry->name_len = line->name_len;
+        summary->count++;
+    }
 }
 
 void wm_summary_text(struct wm_summary *summary, const char *name, const char *text)
@@ -408,6 +442,7 @@ void wm_summary_text(struct wm_summary *summary, const char *name, const char *t
     memcpy(entry->text, text, len + 1);
     memcpy(entry->name, name, name_len + 1);
     entry->name_len = (uint8_t)name_len;
+    entry->text_len = (uint8_t)len;
     entry->is_number = entry->is_free_text = false;
     summary->count++;
 }

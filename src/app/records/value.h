@@ -36,6 +36,8 @@ WM_MUST_USE enum wm_status wm_record_parse(struct wm_record_reader *reader, stru
 bool wm_datetime_read(struct wm_span bytes, struct wm_datetime *when, enum wm_value_kind *kind);
 /* Type M, 2 to 9 bytes: kind and datetime of the record, or, of a duration, its decimal and unit. false: another length. */
 bool wm_datetime_read_m(struct wm_span bytes, struct wm_record *record);
+/* Whether a part is left open: "every year", no hour given … */
+bool wm_datetime_is_open(const struct wm_datetime *when);
 /* Moves a date (and time) by whole months (the last day of a month stays the last) or seconds; false: parts of it are open. */
 bool wm_datetime_add_months(struct wm_datetime *when, int months);
 bool wm_datetime_add_seconds(struct wm_datetime *when, int64_t seconds);

@@ -47,6 +47,24 @@ START_TEST(text_never_longer_than_its_room)
 }
 END_TEST
 
+/* The short way and the long one, which little room enforces. */
+START_TEST(both_ways_are_one)
+{
+    static const int64_t magnitudes[] = {0,       1,        9,        10,        99,        100,       12345,
+                                         9999999, 10000000, 99999999, 100000000, 123456789, 4294967296};
+    char way[80], other[30];
+
+    for (unsigned i = 0; i < sizeof magnitudes / sizeof *magnitudes; i++) {
+        for (int exponent = -9; exponent <= 0; exponent++) {
+            struct wm_decimal value = {_i ? -magnitudes[i] : magnitudes[i], exponent};
+            memset(way, '#', sizeof way);
+            ck_assert_uint_eq(wm_decimal_text(value, way, sizeof way), wm_decimal_text(value, other, sizeof other));
+            ck_assert_str_eq(way, other);
+        }
+    }
+}
+END_TEST
+
 START_TEST(multiplication_is_exact_or_refused)
 {
     struct wm_decimal product;
@@ -67,6 +85,7 @@ Suite *wm_test_suite(void)
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, positional_text, 0, sizeof texts / sizeof *texts);
     tcase_add_test(tcase, text_never_longer_than_its_room);
+    tcase_add_loop_test(tcase, both_ways_are_one, 0, 2);
     tcase_add_test(tcase, multiplication_is_exact_or_refused);
     return suite;
 }

@@ -18,6 +18,46 @@ static void same_span(struct wm_span a, struct wm_span b)
     ck_assert_uint_eq(a.len, b.len);
 }
 
+/* The layout is the same, and so are the summaries, whether their texts are handed over or made. */
+static void same_layout(struct wm_span apl)
+{
+    struct wm_layout expected, got;
+
+    wm_layout_read(apl, NULL, &expected);
+    wm_layout_read(apl, &headers, &got);
+    ck_assert_uint_eq(got.signature, expected.signature);
+    ck_assert_uint_eq(got.header_bytes, expected.header_bytes);
+    ck_assert_uint_eq(got.end, expected.end);
+    ck_assert_int_eq(got.whole, expected.whole);
+    ck_assert_uint_eq(got.dates, expected.dates);
+    for (unsigned i = 0; i < got.dates; i++) {
+        ck_assert_uint_eq(got.date[i].storage, expected.date[i].storage);
+        ck_assert_uint_eq(got.date[i].offset, expected.date[i].offset);
+        ck_assert_str_eq(got.date[i].text, expected.date[i].text);
+    }
+}
+
+static void same_summary(const struct wm_record *expected, const struct wm_record *got, const char *text, size_t len)
+{
+    static struct wm_summary a, b;
+
+    wm_summary_begin(&a);
+    wm_summary_begin(&b);
+    wm_summary_add(&a, expected, (struct wm_text){0});
+    wm_summary_add(&b, got, (struct wm_text){text, len});
+    ck_assert_uint_eq(a.count, b.count);
+    for (unsigned i = 0; i < a.count; i++) {
+        ck_assert_str_eq(a.entry[i].name, b.entry[i].name);
+        ck_assert_uint_eq(a.entry[i].name_len, b.entry[i].name_len);
+        ck_assert_uint_eq(a.entry[i].key, b.entry[i].key);
+        ck_assert_int_eq(a.entry[i].is_number, b.entry[i].is_number);
+        ck_assert_int_eq(a.entry[i].is_free_text, b.entry[i].is_free_text);
+        ck_assert_str_eq(a.entry[i].text, b.entry[i].text);
+        ck_assert_uint_eq(a.entry[i].text_len, b.entry[i].text_len);
+        ck_assert_uint_eq(strlen(a.entry[i].text), a.entry[i].text_len);
+    }
+}
+
 /* Reads with the memory and without: every field that a reader of records can see is the same. Returns how many records. */
 static unsigned compare(struct wm_span apl)
 {
@@ -28,6 +68,8 @@ static unsigned compare(struct wm_span apl)
     enum wm_status status;
     unsigned n = 0;
 
+    memset(text, 0, sizeof text);
+    same_layout(apl);
     fast.headers = &headers;
     do {
         status = wm_record_next(&plain, &expected, &expected_why);
@@ -60,7 +102,9 @@ static unsigned compare(struct wm_span apl)
                           wm_record_value_text(&expected, expected_text, sizeof expected_text));
         if (expected.kind != WM_VALUE_NONE && expected.kind != WM_VALUE_INVALID)
             ck_assert_str_eq(text, expected_text);
+        same_summary(&expected, &got, text, strlen(text));
     } while (status == WM_OK);
+    same_layout(apl);
     return n;
 }
 
@@ -118,14 +162,19 @@ START_TEST(not_every_header_is_kept)
 {
     static const uint8_t longest[] = {0x84, 0x80, 0x80, 0x40, 0x84, 0xBB, 0x3B, 0, 0, 0, 0},
                          too_long[] = {0x84, 0x80, 0x80, 0x80, 0x40, 0x84, 0xBB, 0x3B, 0, 0, 0, 0}, special[] = {0x0F, 0x14, 0},
-                         cut_off[] = {0x84, 0x80, 0x40, 0x93}, plain_text[] = {0x04, 0x7C, 0x01, 0x41, 0, 0, 0, 0};
+                         cut_off[] = {0x84, 0x80, 0x40, 0x93}, plain_text[] = {0x04, 0x7C, 0x01, 0x41, 0, 0, 0, 0},
+                         volume[] = {0x04, 0x13, 0, 0, 0, 0};
 
     ck_assert_uint_eq(wm_header_key((struct wm_span){longest, sizeof longest}) >> 56, WM_HEADER_BYTES);
     ck_assert_uint_eq(wm_header_key((struct wm_span){too_long, sizeof too_long}), 0);
-    ck_assert_uint_eq(wm_header_key((struct wm_span){special, sizeof special}), 0);
     ck_assert_uint_eq(wm_header_key((struct wm_span){cut_off, sizeof cut_off}), 0);
-    ck_assert_uint_eq(wm_header_key((struct wm_span){plain_text, sizeof plain_text}), 0);
     ck_assert_uint_eq(wm_header_key((struct wm_span){0}), 0);
+    compare((struct wm_span){special, sizeof special});
+    ck_assert_ptr_null(wm_header_find(&headers, wm_header_key((struct wm_span){special, sizeof special})));
+    compare((struct wm_span){plain_text, sizeof plain_text});
+    ck_assert_ptr_null(wm_header_find(&headers, wm_header_key((struct wm_span){plain_text, sizeof plain_text})));
+    compare((struct wm_span){volume, sizeof volume});
+    ck_assert_ptr_nonnull(wm_header_find(&headers, wm_header_key((struct wm_span){volume, sizeof volume})));
 }
 END_TEST
 

@@ -19,7 +19,7 @@ static void summarise(const char *hex)
     reader = wm_record_reader_of((struct wm_span){bytes, len});
     wm_summary_begin(&summary);
     while (wm_record_next(&reader, &record, &why) == WM_OK)
-        wm_summary_add(&summary, &record);
+        wm_summary_add(&summary, &record, (struct wm_text){0});
 }
 
 /* "name=value;" for each entry. */
@@ -33,9 +33,10 @@ static const char *text_of(void)
         const struct wm_summary_entry *entry = &summary.entry[i];
         char value[80] = "";
         ck_assert_uint_eq(strlen(entry->name), entry->name_len);
-        if (entry->is_number)
-            wm_decimal_text(entry->number, value, sizeof value);
-        len += (size_t)snprintf(out + len, sizeof out - len, "%s=%s;", entry->name, entry->is_number ? value : entry->text);
+        ck_assert_uint_eq(strlen(entry->text), entry->text_len);
+        if (entry->is_number && wm_decimal_text(entry->number, value, sizeof value))
+            ck_assert_str_eq(entry->text, value);
+        len += (size_t)snprintf(out + len, sizeof out - len, "%s=%s;", entry->name, entry->text);
     }
     return out;
 }
