@@ -98,9 +98,10 @@ static struct attempt attempt(const struct work *work, const struct wm_key *key)
     struct attempt result = {.mac_fits = true, .text_fits = true};
     const struct wm_message *message = work->message;
     struct wm_message_keys derived = {0};
+    bool derives = (work->mode->ephemeral && message->config.kdf == 1 && work->encrypted) || (work->has_mac && work->mac_derived);
     enum wm_status status = WM_OK;
 
-    if (((work->mode->ephemeral && message->config.kdf == 1 && work->encrypted) || (work->has_mac && work->mac_derived)))
+    if (derives)
         status = wm_kdf_a(work->opener->crypto, key->bytes, message->to_meter, message->counter, message->meter.id, &derived);
     if (status == WM_OK && work->has_mac) {
         status = verify_mac(work, key, &derived);
@@ -115,7 +116,8 @@ static struct attempt attempt(const struct work *work, const struct wm_key *key)
             status = WM_OK;
     }
     result.refused = status != WM_OK;
-    wm_cleanse(&derived, sizeof derived);
+    if (derives)
+        wm_cleanse(&derived, sizeof derived);
     return result;
 }
 

@@ -72,6 +72,15 @@ static void end_run(struct wm_json *json, const struct run *run, const char *end
         wm_sink_filled(json->sink, end);
 }
 
+/* The comma in front of a member that is written in a run, unless it is the first. */
+static inline char *put_comma(struct wm_json *json, char *out)
+{
+    if (json->filled >> json->depth & 1u)
+        *out++ = ',';
+    json->filled |= 1u << json->depth;
+    return out;
+}
+
 static void hex_byte(struct wm_json *json, uint8_t value)
 {
     wm_json_hex(json, (struct wm_span){&value, 1});
@@ -89,6 +98,8 @@ static void signal_members(struct wm_json *json, const struct wm_reading *readin
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
     char time[WM_TIME_TEXT];
+    struct run run;
+    char *out;
 
     if (frame->on_air) {
         WM_JSON_KEY(json, "time");
@@ -112,9 +123,14 @@ static void signal_members(struct wm_json *json, const struct wm_reading *readin
         MEMBER_FIXED(json, "deviation_hz", (double)signal->deviation_hz, 0);
         MEMBER_FIXED(json, "clock_ppm", (double)signal->clock_ppm, 0);
     }
-    MEMBER_NAME(json, "grade", wm_grade_name(frame->grade));
+    out = begin_run(json, &run, 64);
+    if (!out)
+        return;
+    out = put_name(LITERAL(put_comma(json, out), "\"grade\":\""), wm_grade_name(frame->grade));
+    out = LITERAL(out, "\"");
     if (frame->grade == WM_GRADE_REPAIRED)
-        MEMBER_UINT(json, "repaired", frame->repaired);
+        out = wm_uint_write(LITERAL(out, ",\"repaired\":"), frame->repaired);
+    end_run(json, &run, out);
 }
 
 /* Where a telegram that came as a line of text came from. */
@@ -123,16 +139,14 @@ static void line_members(struct wm_json *json, const struct wm_line *line)
     struct run run;
     char *out;
 
-    WM_JSON_KEY(json, "source");
-    wm_json_open(json, '{');
-    out = begin_run(json, &run, 64);
+    out = begin_run(json, &run, 96);
     if (!out)
         return;
-    out = LITERAL(put_name(LITERAL(out, "\"form\":\""), wm_line_form_name(line->form)), "\"");
+    out = LITERAL(put_name(LITERAL(out, ",\"source\":{\"form\":\""), wm_line_form_name(line->form)), "\"");
     if (line->number)
         out = wm_uint_write(LITERAL(out, ",\"line\":"), line->number);
     end_run(json, &run, out);
-    json->filled |= 1u << json->depth;
+    wm_json_opened(json);
     if (line->time[0])
         MEMBER(json, "time", line->time);
     if (line->has_rssi_dbm)
@@ -416,10 +430,7 @@ static void record_members(struct wm_json *json, const struct wm_reading *readin
         return;
     time.s = wm_content_time(reading->content, record, scratch, &time.len);
     date.s = wm_content_date(reading->content, record, &date.len);
-    if (json->filled >> json->depth & 1u)
-        *out++ = ',';
-    json->filled |= 1u << json->depth;
-    out = wm_uint_write(LITERAL(out, "{\"offset\":"), record->offset);
+    out = wm_uint_write(LITERAL(put_comma(json, out), "{\"offset\":"), record->offset);
     if (known) {
         out = wm_text_put(out, record->header->text, record->header->text_len);
     } else {
@@ -571,6 +582,25 @@ static void dll_members(struct wm_json *json, const struct wm_dll *dll)
     end_run(json, &run, out);
 }
 
+static void verdict_members(struct wm_json *json, const struct wm_message *message)
+{
+    const char *detail = message->detail ? message->detail : "";
+    struct run run;
+    char *out = begin_run(json, &run, 256 + strlen(detail));
+
+    if (!out)
+        return;
+    out = LITERAL(put_name(LITERAL(out, ",\"verdict\":\""), wm_verdict_name(message->verdict)), "\"");
+    if (*detail)
+        out = LITERAL(put_name(LITERAL(out, ",\"detail\":\""), detail), "\"");
+    if (message->to_meter)
+        out = LITERAL(out, ",\"direction\":\"to meter\"");
+    if (message->has_counter)
+        out = wm_uint_write(LITERAL(out, ",\"counter\":"), message->counter);
+    out = message->readable ? LITERAL(out, ",\"readable\":true") : LITERAL(out, ",\"readable\":false");
+    end_run(json, &run, out);
+}
+
 /* The telegram as it was received: how, and its bytes. */
 void wm_format_json_raw(struct wm_sink *sink, const struct wm_reading *reading)
 {
@@ -609,15 +639,7 @@ void wm_format_json_write(struct wm_sink *sink, const struct wm_reading *reading
         afl_members(&json, &message->afl_fields);
     if (message->has_tpl)
         tpl_members(&json, message);
-    MEMBER_NAME(&json, "verdict", wm_verdict_name(message->verdict));
-    if (message->detail && *message->detail)
-        MEMBER_NAME(&json, "detail", message->detail);
-    if (message->to_meter)
-        MEMBER_NAME(&json, "direction", "to meter");
-    if (message->has_counter)
-        MEMBER_UINT(&json, "counter", message->counter);
-    WM_JSON_KEY(&json, "readable");
-    wm_json_bool(&json, message->readable);
+    verdict_members(&json, message);
     if (message->readable && !wm_reading_has_records(reading) && message->apl.len)
         MEMBER_HEX(&json, "apl", message->apl);
     content_members(&json, reading->content);

@@ -142,10 +142,20 @@ void wm_json_string(struct wm_json *json, const char *text)
 
 void wm_json_hex(struct wm_json *json, struct wm_span bytes)
 {
+    char *out;
+
     wm_json_separate(json);
-    wm_sink_char(json->sink, '"');
-    wm_sink_hex(json->sink, bytes, true);
-    wm_sink_char(json->sink, '"');
+    out = wm_sink_room(json->sink, 2 * bytes.len + 2);
+    if (!out) { /* as much as there is room for */
+        wm_sink_char(json->sink, '"');
+        wm_sink_hex(json->sink, bytes, true);
+        wm_sink_char(json->sink, '"');
+        return;
+    }
+    *out = '"';
+    out = wm_hex_write(out + 1, bytes, true);
+    *out = '"';
+    wm_sink_filled(json->sink, out + 1);
 }
 
 static void magnitude(struct wm_sink *sink, uint64_t value)

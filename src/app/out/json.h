@@ -31,6 +31,12 @@ static inline void wm_json_open(struct wm_json *json, char bracket) /* '{' or '[
     json->filled &= ~(1u << json->depth);
 }
 
+/* The same for a bracket that was written by other means, and a first member behind it. */
+static inline void wm_json_opened(struct wm_json *json)
+{
+    json->filled |= 1u << ++json->depth;
+}
+
 static inline void wm_json_close(struct wm_json *json, char bracket) /* '}' or ']' */
 {
     wm_sink_char(json->sink, bracket);

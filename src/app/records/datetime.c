@@ -26,13 +26,14 @@ static void read_date(const uint8_t bytes[2], struct wm_datetime *when)
 static bool date_is_sound(struct wm_datetime *when, bool zero_month)
 {
     static const uint8_t days[13] = {31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = when->year % 4 == 0 && (when->year % 100 != 0 || when->year % 400 == 0); /* "every year" (0) has a 29 February */
 
     if (when->year == UINT16_MAX || when->month == 13 || when->month == 14 || (when->month == 0 && !zero_month))
         return false;
     if (when->month == EVERY_MONTH)
         when->month = 0;
-    return when->day == EVERY_DAY || when->day <= days[when->month] - (when->month == 2 && !leap ? 1 : 0);
+    if (when->month == 2 && when->day == 29) /* "every year" (0) has one */
+        return when->year % 4 == 0 && (when->year % 100 != 0 || when->year % 400 == 0);
+    return when->day == EVERY_DAY || when->day <= days[when->month];
 }
 
 static bool time_is_sound(const struct wm_datetime *when)

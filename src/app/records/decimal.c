@@ -30,21 +30,18 @@ static size_t short_text(bool negative, uint64_t magnitude, unsigned places, cha
     return (size_t)(end - out);
 }
 
-size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
+/* Any number, in any room. */
+static __attribute__((noinline)) size_t long_text(bool negative, uint64_t magnitude, int exponent, char *out, size_t cap)
 {
-    uint64_t magnitude = value.mantissa < 0 ? 0 - (uint64_t)value.mantissa : (uint64_t)value.mantissa;
     char text[20 + POSITIONAL_EXPONENT_MAX + 24];
     char digits[WM_UINT_CHARS];
     size_t n;
     size_t len = 0;
-    int exponent = value.exponent;
     bool scientific = exponent > POSITIONAL_EXPONENT_MAX || exponent < -POSITIONAL_EXPONENT_MAX;
     size_t places = !scientific && exponent < 0 ? (size_t)-exponent : 0;
 
-    if (exponent <= 0 && exponent >= -SHORT_PLACES && cap >= SHORT_CHARS)
-        return short_text(value.mantissa < 0, magnitude, (unsigned)places, out);
     n = (size_t)(wm_uint_write(digits, magnitude) - digits);
-    if (value.mantissa < 0)
+    if (negative)
         text[len++] = '-';
     if (places >= n) { /* 0.00ddd */
         text[len++] = '0';
@@ -68,7 +65,7 @@ size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
         if (exponent < 0)
             text[len++] = '-';
         len = (size_t)(wm_uint_write(text + len, size) - text);
-    } else if (exponent > 0 && value.mantissa != 0) { /* 0 stays 0, whatever the scale */
+    } else if (exponent > 0 && magnitude != 0) { /* 0 stays 0, whatever the scale */
         memset(text + len, '0', (size_t)exponent);
         len += (size_t)exponent;
     }
@@ -77,6 +74,16 @@ size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
     memcpy(out, text, len);
     out[len] = '\0';
     return len;
+}
+
+size_t wm_decimal_text(struct wm_decimal value, char *out, size_t cap)
+{
+    bool negative = value.mantissa < 0;
+    uint64_t magnitude = negative ? 0 - (uint64_t)value.mantissa : (uint64_t)value.mantissa;
+
+    if (value.exponent <= 0 && value.exponent >= -SHORT_PLACES && cap >= SHORT_CHARS)
+        return short_text(negative, magnitude, (unsigned)-value.exponent, out);
+    return long_text(negative, magnitude, value.exponent, out, cap);
 }
 
 enum wm_status wm_decimal_mul(struct wm_decimal a, int64_t factor, struct wm_decimal *product)

@@ -187,6 +187,11 @@ enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record
     if (rest.len == 0)
         return WM_END;
     data_field = rest.data[0] & 15;
+    if (data_field == WM_DATA_SPECIAL) {
+        wm_record_clear(record);
+        record->offset = reader->pos;
+        return read_special(reader, record, rest.data[0], why);
+    }
     if (reader->headers && (key = wm_header_key(rest)))
         header = wm_header_place(reader->headers, key);
     if (header && header->key == key) {
@@ -196,8 +201,6 @@ enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record
         enum wm_status status;
         wm_record_clear(record);
         record->offset = reader->pos;
-        if (data_field == WM_DATA_SPECIAL)
-            return read_special(reader, record, rest.data[0], why);
         status = read_header(&cur, record, &scale, why);
         if (status != WM_OK)
             return give_up(reader, record, status);
@@ -229,18 +232,24 @@ enum wm_status wm_record_parse(struct wm_record_reader *reader, struct wm_record
     return WM_OK;
 }
 
-enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record *record, const char **why)
+/* What is rare; kept out of the way of what is common, which would save registers for it each time. */
+static __attribute__((noinline)) enum wm_status next_of_another_kind(struct wm_record_reader *reader, struct wm_record *record,
+                                                                     const char **why)
 {
-    enum wm_status status;
-
     if (reader->profile.index < reader->profile.count) {
         wm_profile_next(reader, record);
         return WM_OK;
     }
-    if (reader->fixed) {
-        wm_record_clear(record);
-        return wm_fixed_next(reader, record, why);
-    }
+    wm_record_clear(record);
+    return wm_fixed_next(reader, record, why);
+}
+
+enum wm_status wm_record_next(struct wm_record_reader *reader, struct wm_record *record, const char **why)
+{
+    enum wm_status status;
+
+    if (reader->profile.index < reader->profile.count || reader->fixed)
+        return next_of_another_kind(reader, record, why);
     status = wm_record_parse(reader, record, why);
     if (status == WM_OK && record->profile)
         wm_profile_begin(reader, record);
