@@ -10,7 +10,9 @@
 #define CLOCK_NEAR     0.01  /* a bank of clocks 3 % apart leaves so much and a little */
 #define COHERENCE_GOOD 0.62f /* 6.3 dB Ec/N0 gives 0.81 on the average */
 #define CONTRAST_GOOD  0.75f
-#define SLIDE_CLEAR    1.1 /* in power: another place must be clearly better */
+#define TWIN_COHERENCE 0.85f /* above it no twin is looked for */
+#define TWIN_LEAST     0.5   /* power, before it is fitted, that it must have beside what was found */
+#define SLIDE_CLEAR    1.1   /* in power: another place must be clearly better */
 #define SHORTLIST      6
 #define SHARE_LEAST    0.62 /* of the energy in both tones that the expected ones must hold: 0.82 at 5.7 dB */
 #define LAG_MAX        16   /* chips, of the carrier estimate */
@@ -515,6 +517,29 @@ static enum wm_status best_clock(struct wm_sync_finder *finder, const struct wm_
     return best > 0 ? WM_OK : WM_NOT_MINE;
 }
 
+/* Places before this one that look like the sync word too: the shift with the most power, 0 where there is none. Format B's sync
+ * word comes twice, and is sometimes found at its second half; fitted there, what is known of h, time and carrier speaks for it. */
+static int earlier_twin(const struct wm_sync_finder *finder, double h, double least)
+{
+    struct index index;
+    struct known v;
+    int shift = 0;
+
+    set_index(finder, h, &index);
+    for (int j = -WM_REALIGN_CHIPS; j < 0; j++) {
+        if (contrast_at(finder, j) < CONTRAST_GOOD)
+            continue;
+        collect(finder, &index, &finder->chips->c1, &finder->chips->c0, (size_t)(WM_REALIGN_CHIPS + j), &v);
+        struct wm_phasor sum = coherent_sum(&v, finder->config.count, 0);
+        double power = sum.re * sum.re + sum.im * sum.im;
+        if (power > least) {
+            least = power;
+            shift = j;
+        }
+    }
+    return shift;
+}
+
 /* From a place of the grid to the fitted timing, the sequence slid to where it belongs. */
 static enum wm_status fit(struct wm_sync_finder *finder, const struct wm_baseband *in, struct wm_chip_timing *timing,
                           struct wm_sync_quality *quality)
@@ -547,7 +572,8 @@ static enum wm_status fit(struct wm_sync_finder *finder, const struct wm_baseban
     quality->contrast = contrast_at(finder, 0);
     bool moved = shift != 0 && best > SLIDE_CLEAR * here;
     bool strange = quality->contrast < CONTRAST_GOOD && !moved;
-    if (moved && contrast_at(finder, shift) < quality->contrast) {
+    /* Where both are good, noise alone says which is better: C's sync word of format B, which comes twice, has it twice. */
+    if (moved && contrast_at(finder, shift) < fminf(quality->contrast, CONTRAST_GOOD)) {
         moved = false;
         strange = true;
     }
@@ -569,10 +595,21 @@ static enum wm_status fit(struct wm_sync_finder *finder, const struct wm_baseban
         if (!moved)
             wm_correlator_tones(finder->chips, timing->h, wide, 0);
     }
-    if (!moved)
-        return WM_OK;
-    timing->start += shift * timing->period;
-    status = polish(finder, in, timing, fit_clock, 3, quality);
+    if (moved) {
+        timing->start += shift * timing->period;
+        status = polish(finder, in, timing, fit_clock, 3, quality);
+    } else {
+        struct wm_chip_timing twin = *timing;
+        struct wm_sync_quality twin_quality;
+        shift = quality->coherence < TWIN_COHERENCE ? earlier_twin(finder, timing->h, TWIN_LEAST * here) : 0;
+        if (shift == 0)
+            return WM_OK;
+        twin.start += shift * twin.period;
+        if (polish(finder, in, &twin, fit_clock, 3, &twin_quality) == WM_OK && twin_quality.amplitude > quality->amplitude) {
+            *timing = twin;
+            *quality = twin_quality;
+        }
+    }
     if (status == WM_OK)
         status = wm_correlator_run(finder->chips, in, timing, first, wide, 0);
     if (status == WM_OK)

@@ -249,6 +249,45 @@ START_TEST(a_further_word)
 }
 END_TEST
 
+/* Format B's sync word is the same 16 chips twice: its first half is to be found, not the second, at 400 kS/s as at 500. */
+START_TEST(a_word_sent_twice)
+{
+    static const double rates[] = {400e3, 409.6e3, 500e3};
+    const struct sequence *s = &sequences[0];
+    struct wm_sync_finder *finder = make_finder(s, rates[_i]);
+    unsigned right = 0;
+
+    for (unsigned n = 0; n < 60; n++) {
+        struct wm_modulation m = {.sample_rate_hz = rates[_i],
+                                  .chip_rate_cps = 100e3,
+                                  .deviation_hz = 45e3,
+                                  .start_sample = 0.3 * n,
+                                  .phase_rad = n,
+                                  .amplitude = 0.5};
+        struct wm_sync_candidate candidate;
+        struct wm_chip_timing timing;
+        struct wm_sync_quality quality;
+        struct burst burst;
+        unsigned found;
+
+        burst_open(&burst, 500 + n);
+        burst_add_pairs(&burst, 16);
+        burst_add_bits(&burst, 0x543D, 16);
+        const size_t first = burst.count;
+        burst_add_bits(&burst, 0x543D, 16);
+        add_data(&burst, 40);
+        burst_render(&burst, &m, LEAD, 7.5);
+        const struct wm_chip_timing truth = burst_timing(&m, LEAD, first);
+        right += search_all(finder, &burst.in, &candidate, &found) == WM_OK &&
+                 wm_sync_finder_acquire(finder, &burst.in, &candidate, &timing, &quality) == WM_OK &&
+                 fabs(timing.start - truth.start) < truth.period;
+        burst_close(&burst);
+    }
+    ck_assert_msg(right >= 58, "%u of 60 at %g kS/s", right, rates[_i] / 1e3);
+    wm_sync_finder_destroy(finder);
+}
+END_TEST
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("dsp: sync");
@@ -256,6 +295,7 @@ Suite *wm_test_suite(void)
 
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, what_is_estimated, 0, sizeof estimates / sizeof *estimates);
+    tcase_add_loop_test(tcase, a_word_sent_twice, 0, 3);
     tcase_add_loop_test(tcase, noise_is_not_found, 0, 2);
     tcase_add_loop_test(tcase, look_alikes_are_refused, 0, 2);
     tcase_add_loop_test(tcase, a_further_word, 0, 2);
