@@ -101,10 +101,6 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
     FILENAME == "log" && $1 == "given" { given = $2 }
     FILENAME == "log" && $1 == "air" { air = $2 }
     FILENAME == "schedule" { faults++ }
-    FILENAME == "schedule" && $2 ~ /^zeros/ { # the gate takes the zeros for silence, and forgets them within a second
-        from[gaps] = $1 * rate
-        to[gaps++] = ($1 + 3 + 1) * rate
-    }
     FILENAME == "schedule" && $2 == "freeze" { # what does not fit into the ring of a second
         from[gaps] = ($1 + 0.9) * rate
         to[gaps++] = ($1 + 2.3) * rate
@@ -112,7 +108,7 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
     FILENAME == "sent" {
         sample[$2] = $1
         before[$2] = ($3 == "S" ? 0.0025 : 0.0012) * rate
-        behind[$2] = (air_s($3, $4, length($2) / 2) + 0.0005) * rate
+        behind[$2] = (air_s($3, $4, length($2) / 2) + 0.001) * rate
         frames++
     }
     FILENAME == "heard" {
@@ -166,8 +162,10 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
         printf "  frames outside gaps   %12d: missed %d; in gaps %d; heard %d, twice %d, never sent %d\n", whole, missed, cut, heard, twice, invented
         printf "  sample numbers off by %12.2f on average, %d at most\n", sum / heard, worst
         printf "  memory of its own     %12d KiB at most in the first half, %d in the second\n", peak1, peak2
+        # what a server has given may still be in the connection when that ends, and a packet under way when time moves on
         if (name != "rtltcp" && given != received + unprocessed) bad("samples given")
-        if (late == 0 && air != received + lost) bad("samples of the air")
+        off = air - received - lost
+        if (late == 0 && off * off > (name == "rtltcp" ? 8192 * 8192 : 0)) bad("samples of the air")
         if (missed) bad("frames missed")
         if (twice || invented) bad("frames that nobody sent")
         if (late == 0 && worst > 3) bad("sample numbers")

@@ -2,6 +2,7 @@
 #include "phy/radio/level.h"
 
 #include "base/select.h"
+#include "phy/radio/voids.h"
 
 #include <math.h>
 #include <string.h>
@@ -101,6 +102,9 @@ void wm_level_push(struct wm_level_meter *m, const void *bytes, size_t len)
     for (size_t at = 0; at + FLAT + size <= len; at += FLAT)
         m->flat += memcmp(p + at, p + at + size, FLAT) == 0 ? FLAT / size : 0;
     for (size_t at = 0; at + MEASURED * size <= len; at += MEASURED * size) {
+        size_t from = 0, to;
+        if (m->skip % EVERY == 0 && wm_void_next(WM_SAMPLES_CU8, 0, p + at, MEASURED * size, &from, &to))
+            continue; /* lost on the bus: says nothing of the noise; the next stretch will do */
         if (m->skip++ % EVERY == 0)
             measure(m, p + at, MEASURED, size);
     }
@@ -116,14 +120,14 @@ bool wm_level_read(struct wm_level_meter *m, struct wm_level *level)
     const size_t n = m->cells < WM_LEVEL_CELLS ? m->cells : WM_LEVEL_CELLS;
     const double count = (double)m->measured;
 
-    if (n == 0)
+    if (n == 0 && m->flat == 0)
         return false;
     level->samples = m->samples;
-    level->noise_dbfs = db((double)wm_select(m->cell, n, n / 5));
-    level->mean_dbfs = db(m->sum_power / count);
-    level->clip_share = (double)m->clipped / count;
+    level->noise_dbfs = n ? db((double)wm_select(m->cell, n, n / 5)) : db(0);
+    level->mean_dbfs = n ? db(m->sum_power / count) : db(0);
+    level->clip_share = n ? (double)m->clipped / count : 0;
     level->flat_share = (double)m->flat / (double)m->samples;
-    level->dc_dbfs = db((m->sum_i * m->sum_i + m->sum_q * m->sum_q) / (count * count));
+    level->dc_dbfs = n ? db((m->sum_i * m->sum_i + m->sum_q * m->sum_q) / (count * count)) : db(0);
     *m = wm_level_meter_of(m->format);
     return true;
 }

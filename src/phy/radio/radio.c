@@ -161,7 +161,7 @@ static void tell_step(struct wm_radio *r)
 static void take(struct wm_radio *r, const struct wm_session_block *in, struct wm_radio_block *out)
 {
     const size_t samples = in->len / wm_sample_format_bytes(r->caps.format);
-    const bool first = r->stats.received == 0;
+    const bool first = r->stats.received + r->stats.lost == 0;
     int64_t lost;
 
     out->gap = !first && (r->fresh || in->unknown || in->lost);
@@ -432,6 +432,13 @@ void wm_radio_stats(const struct wm_radio *r, struct wm_radio_stats *stats)
 const char *wm_radio_note(const struct wm_radio *r)
 {
     return r->note;
+}
+
+void wm_radio_void(struct wm_radio *r, uint64_t samples)
+{
+    r->stats.received -= samples;
+    r->stats.lost += samples;
+    r->stats.gaps++;
 }
 
 bool wm_radio_close(struct wm_radio *r)

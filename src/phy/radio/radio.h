@@ -38,8 +38,8 @@ struct wm_radio_block {
 
 struct wm_radio_stats {
     uint64_t received, lost, gaps; /* samples, samples, breaks */
-    uint64_t unprocessed;          /* of the lost: came from the driver, and the program was too slow or had it opened again */
-    uint64_t flat;                 /* of the received: one value over and over, what packets lost on the bus leave behind */
+    uint64_t unprocessed; /* of the lost: came from the driver; the program was too slow, or opened it again, or they are void */
+    uint64_t flat;        /* came as one value over and over */
     uint64_t faults, recoveries;
     double gain_db;        /* NAN where it is the device's */
     double ppm;            /* the device's real rate against the nominal one */
@@ -59,6 +59,8 @@ const struct wm_radio_settings *wm_radio_settings(const struct wm_radio *radio);
 int64_t wm_radio_time(const struct wm_radio *radio, uint64_t index);
 void wm_radio_stats(const struct wm_radio *radio, struct wm_radio_stats *stats);
 const char *wm_radio_note(const struct wm_radio *radio);
+/* So many samples of the last block were nothing (voids.h): they count as lost, and as a gap. */
+void wm_radio_void(struct wm_radio *radio, uint64_t samples);
 /* False: a call into the driver hangs, and its thread with it. exit() may then hang as well, where the driver's library cleans up:
  * leave with _Exit. */
 bool wm_radio_close(struct wm_radio *radio);

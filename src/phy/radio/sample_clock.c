@@ -12,7 +12,7 @@
 #define POINTS         240 /* two minutes */
 #define POINTS_FOR_FIT 16  /* before that the nominal rate is better than the line */
 #define LATE_WINDOWS   3
-#define MUCH_NS        50e6 /* so late is nobody for long without a loss: a window less */
+#define MUCH_NS        50e6   /* so late is nobody for long without a loss: a window less */
 #define SETTLE_WINDOWS 4      /* the first buffers come in a burst: until then the line may jump */
 #define SLEW_NS        10e9   /* a change of the line is caught up within this time ... */
 #define SLEW_MAX       500e-6 /* ... but not faster */

@@ -12,8 +12,8 @@
  * back by up to WM_CLOCK_BACK_MAX_NS by running a tenth slower, so that they never go back; farther back at once, as times that are
  * wrong for hours are the worse evil.
  *
- * Arrivals that stay late by more than WM_CLOCK_LATE_NS for three half seconds, or by 50 ms for two, mean samples that nobody reported
- * lost. */
+ * Arrivals that stay late by more than WM_CLOCK_LATE_NS for three half seconds, or by 50 ms for two, mean samples that nobody
+ * reported lost. */
 struct wm_sample_clock;
 
 #define WM_CLOCK_LATE_NS      5000000LL
