@@ -12,25 +12,36 @@ struct wm_pool {
     unsigned threads;
     bool stop;
     /* the work at hand, under the lock */
-    void (*job)(void *user, size_t i);
-    void *user;
-    size_t next, count;
+    const struct wm_pool_step *step;
+    size_t steps, at, next;     /* the step whose jobs are being begun, and its next job */
+    size_t left[WM_POOL_STEPS]; /* jobs of each step that are not done */
     unsigned running;
 };
 
 /* Takes jobs while there are any; called with the lock held. */
 static void take_jobs(struct wm_pool *pool)
 {
-    while (pool->next < pool->count) {
+    while (pool->at < pool->steps) {
+        const size_t at = pool->at;
+        const struct wm_pool_step *step = &pool->step[at];
+        if (pool->next == step->count) {
+            pool->at++;
+            pool->next = 0;
+            continue;
+        }
+        if (step->after >= 0 && pool->left[step->after] > 0) { /* somebody is about to finish it */
+            pthread_cond_wait(&pool->done, &pool->lock);
+            continue;
+        }
         const size_t i = pool->next++;
         pool->running++;
         pthread_mutex_unlock(&pool->lock);
-        pool->job(pool->user, i);
+        step->job(step->user, i);
         pthread_mutex_lock(&pool->lock);
         pool->running--;
+        if (--pool->left[at] == 0)
+            pthread_cond_broadcast(&pool->done);
     }
-    if (pool->running == 0)
-        pthread_cond_broadcast(&pool->done);
 }
 
 static void *worker(void *self)
@@ -86,17 +97,27 @@ void wm_pool_destroy(struct wm_pool *pool)
     free(pool);
 }
 
-void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count)
+void wm_pool_run_steps(struct wm_pool *pool, const struct wm_pool_step *steps, size_t count)
 {
+    size_t jobs = 0;
+
     pthread_mutex_lock(&pool->lock);
-    pool->job = job;
-    pool->user = user;
-    pool->next = 0;
-    pool->count = count;
-    if (count > 1)
+    pool->step = steps;
+    pool->steps = count;
+    pool->at = pool->next = 0;
+    for (size_t s = 0; s < count; s++)
+        jobs += pool->left[s] = steps[s].count;
+    if (jobs > 1)
         pthread_cond_broadcast(&pool->work);
     take_jobs(pool);
     while (pool->running > 0)
         pthread_cond_wait(&pool->done, &pool->lock);
     pthread_mutex_unlock(&pool->lock);
+}
+
+void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count)
+{
+    const struct wm_pool_step step = {.job = job, .user = user, .count = count, .after = -1};
+
+    wm_pool_run_steps(pool, &step, 1);
 }

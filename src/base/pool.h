@@ -16,3 +16,14 @@ WM_MUST_USE enum wm_status wm_pool_create(unsigned workers, struct wm_pool **poo
 void wm_pool_destroy(struct wm_pool *pool);
 /* job(user, i) for each i < count, begun in this order, each by whichever worker is free; returns when all are done. */
 void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count);
+
+/* The same with several kinds of jobs: steps are begun one behind the other, so that one still goes on while the next has begun,
+ * but for one that comes after another: none of its jobs begins before all jobs of that one are done. */
+struct wm_pool_step {
+    void (*job)(void *user, size_t i);
+    void *user;
+    size_t count;
+    int after; /* an earlier step by its index, -1: none */
+};
+#define WM_POOL_STEPS 8
+void wm_pool_run_steps(struct wm_pool *pool, const struct wm_pool_step *steps, size_t count);

@@ -137,13 +137,14 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     const double offset_hz = info->centre_hz - config->centre_hz;
     const bool slow = info->code == WM_CODE_MANCHESTER;
     const struct wm_listener_config listener = {.kernels = config->kernels,
-                                                .intake = config->intake,
+                                                .intake = config->ahead ? config->ahead : config->intake,
                                                 .sample_rate_hz = rate,
                                                 .offset_hz = offset_hz,
                                                 .rounding_power = config->rounding_power,
                                                 .window = slow ? 8 : 2,
                                                 .ratio = slow ? 1.25 : 1.6};
-    status = wm_listener_create(&listener, &channel->listener);
+    channel->listener = config->listener;
+    status = channel->listener ? WM_OK : wm_listener_create(&listener, &channel->listener);
     if (status == WM_OK)
         status = wm_band_open(&channel->band, config->kernels, config->intake, rate, offset_hz, 2 * (LONGEST_BURST_S + 0.03));
     if (status == WM_OK) {
@@ -169,7 +170,8 @@ void wm_channel_destroy(struct wm_channel *channel)
     if (!channel)
         return;
     wm_band_close(&channel->band);
-    wm_listener_destroy(channel->listener);
+    if (!channel->config.listener)
+        wm_listener_destroy(channel->listener);
     wm_sync_finder_destroy(channel->finder);
     for (unsigned i = 0; i < 2; i++)
         wm_demodulator_destroy(channel->demodulator[i]);
@@ -178,7 +180,8 @@ void wm_channel_destroy(struct wm_channel *channel)
 
 void wm_channel_reset(struct wm_channel *channel)
 {
-    wm_listener_reset(channel->listener);
+    if (!channel->config.listener)
+        wm_listener_reset(channel->listener);
     channel->now = (struct wm_cell){.floor = channel->now.floor}; /* a figure of the statistics, which a reset keeps */
     wm_channel_begin_at(channel, 0);
 }
@@ -517,7 +520,7 @@ static void run_cell(struct wm_channel *channel)
     if (channel->script)
         channel->now = channel->script[channel->cell - channel->script_first];
     else
-        wm_listener_run(channel->listener, &channel->now);
+        wm_listener_run(channel->listener, NULL, &channel->now);
     const bool open = channel->now.open;
     channel->band.dc_i = channel->now.dc_i;
     channel->band.dc_q = channel->now.dc_q;
@@ -617,9 +620,9 @@ int64_t wm_channel_listen_need(const struct wm_channel *channel)
     return wm_listener_need(channel->listener, wm_listener_cell(channel->listener), channel->band.filter.fir.taps);
 }
 
-void wm_channel_listen(struct wm_channel *channel, struct wm_cell *cell)
+struct wm_listener *wm_channel_listener(struct wm_channel *channel)
 {
-    wm_listener_run(channel->listener, cell);
+    return channel->listener;
 }
 
 void wm_channel_script(struct wm_channel *channel, const struct wm_cell *cells, int64_t first)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CARRY 65536 /* samples moved at a time */
+
 struct wm_intake {
     const struct wm_kernels *kernels;
     enum wm_sample_format format;
@@ -15,6 +17,14 @@ struct wm_intake {
     int16_t *memory;       /* 2 * capacity */
     int64_t first;         /* index of memory[0] */
     size_t count;
+    /* worked on in batches: memory is then a stretch of `all`, moved by each turn */
+    int16_t *all;
+    size_t all_samples, batch;
+    int64_t begun;             /* where the batch began that the view was given last */
+    const int16_t *carry_from; /* what is to be moved to memory's front, `carry` samples; NULL: it is there */
+    size_t carry;
+    wm_intake_change_fn on_change;
+    void *user;
     size_t padded; /* zeros behind the stream's end */
     unsigned char partial[8];
     size_t partial_len;
@@ -27,7 +37,13 @@ struct wm_intake {
 };
 
 enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
-                                struct wm_intake **intake_out)
+                                struct wm_intake **intake)
+{
+    return wm_intake_create_for(kernels, format, keep, 0, intake);
+}
+
+enum wm_status wm_intake_create_for(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep, size_t batch,
+                                    struct wm_intake **intake_out)
 {
     struct wm_intake *intake = calloc(1, sizeof *intake);
 
@@ -37,9 +53,11 @@ enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample
     intake->format = format;
     intake->sample_bytes = wm_sample_format_bytes(format);
     intake->keep = keep;
-    intake->capacity = 4 * keep + 2 * WM_INTAKE_BATCH; /* so a sample is moved a third of a time */
-    intake->memory = calloc(intake->capacity, 2 * sizeof *intake->memory);
-    if (!intake->memory) {
+    intake->batch = batch;
+    /* so a sample is moved a third of a time; for batches see turn */
+    intake->all_samples = batch ? 2 * (keep + batch) : 4 * keep + 2 * WM_INTAKE_BATCH;
+    intake->all = calloc(intake->all_samples, 2 * sizeof *intake->all);
+    if (!intake->all) {
         free(intake);
         return WM_NO_MEMORY;
     }
@@ -48,18 +66,31 @@ enum wm_status wm_intake_create(const struct wm_kernels *kernels, enum wm_sample
     return WM_OK;
 }
 
+enum wm_status wm_intake_create_view(const struct wm_intake *intake, struct wm_intake **view)
+{
+    *view = calloc(1, sizeof **view);
+    if (!*view)
+        return WM_NO_MEMORY;
+    wm_intake_view(intake, *view);
+    return WM_OK;
+}
+
 void wm_intake_destroy(struct wm_intake *intake)
 {
     if (!intake)
         return;
-    free(intake->memory);
+    free(intake->all);
     free(intake);
 }
 
 void wm_intake_reset(struct wm_intake *intake)
 {
+    intake->memory = intake->all;
+    intake->capacity = intake->batch ? intake->batch : intake->all_samples;
     intake->first = 0;
     intake->count = 0;
+    intake->begun = 0;
+    intake->carry_from = NULL;
     intake->partial_len = 0;
     intake->padded = 0;
     intake->block_samples = 0;
@@ -71,7 +102,8 @@ void wm_intake_reset(struct wm_intake *intake)
                                                              : 1;
 }
 
-void wm_intake_trim(struct wm_intake *intake)
+/* Drops all but the newest `keep`. */
+static void trim(struct wm_intake *intake)
 {
     const size_t drop = intake->count > intake->keep ? intake->count - intake->keep : 0;
 
@@ -85,7 +117,7 @@ void wm_intake_trim(struct wm_intake *intake)
 int16_t *wm_intake_room(struct wm_intake *intake, size_t n)
 {
     if (intake->count + n > intake->capacity)
-        wm_intake_trim(intake);
+        trim(intake);
     return intake->memory + 2 * intake->count;
 }
 
@@ -107,25 +139,33 @@ void wm_intake_rescale(struct wm_intake *intake, double full_scale)
 {
     const float ratio = (float)(full_scale / intake->full_scale);
 
+    if (ratio != 1 && intake->count > 0 && intake->on_change)
+        intake->on_change(intake->user);
     for (size_t i = 0; ratio != 1 && i < 2 * intake->count; i++)
         intake->memory[i] = (int16_t)lrintf(fmaxf(-32768, fminf(32767, (float)intake->memory[i] * ratio)));
     intake->full_scale = full_scale;
 }
 
-/* Sets the gain by the quietest block heard lately, and scales what is kept when it changes. */
+/* The gain after a block of this rms, by the quietest block heard lately. */
+static float next_gain(struct wm_level *level, float gain, double rms)
+{
+    if (!(rms > 0))
+        return gain; /* silence says nothing about the scale */
+    const float wanted = (float)wm_level_gain(level, rms);
+    return gain == 0 || wanted > 4 * gain || wanted < gain / 4 ? wanted : gain;
+}
+
+/* Scales what is kept when the gain changes. */
 static void watch_gain(struct wm_intake *intake, size_t samples)
 {
-    double rms = block_rms(intake->block, samples);
+    const float wanted = next_gain(&intake->level, intake->gain, block_rms(intake->block, samples));
 
-    if (!(rms > 0))
-        return; /* silence says nothing about the scale */
-    float wanted = (float)wm_level_gain(&intake->level, rms);
-    if (intake->gain == 0 || wanted > 4 * intake->gain || wanted < intake->gain / 4) {
-        if (intake->gain == 0)
-            intake->full_scale = (double)wanted; /* there was only silence, as good at any scale */
-        wm_intake_rescale(intake, (double)wanted);
-        intake->gain = wanted;
-    }
+    if (wanted == intake->gain)
+        return;
+    if (intake->gain == 0)
+        intake->full_scale = (double)wanted; /* there was only silence, as good at any scale */
+    wm_intake_rescale(intake, (double)wanted);
+    intake->gain = wanted;
 }
 
 /* Converts the gathered block of floats. Blocks are whole, so that any split of the input gives the same gain. */
@@ -134,20 +174,9 @@ static void take_block(struct wm_intake *intake)
     if (intake->block_samples == 0)
         return;
     watch_gain(intake, intake->block_samples);
-    intake->kernels->convert_cf32(intake->block, intake->block_samples, intake->gain == 0 ? 1 : intake->gain,
-                                  wm_intake_room(intake, intake->block_samples));
+    wm_intake_convert_at(intake, intake->block, intake->block_samples, wm_intake_room(intake, intake->block_samples));
     intake->count += intake->block_samples;
     intake->block_samples = 0;
-}
-
-void wm_intake_convert(const struct wm_kernels *kernels, enum wm_sample_format format, const void *bytes, size_t n, int16_t *out)
-{
-    if (format == WM_SAMPLES_CU8)
-        kernels->convert_cu8(bytes, n, out);
-    else if (format == WM_SAMPLES_CS8)
-        kernels->convert_cs8(bytes, n, out);
-    else
-        memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
 }
 
 static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t n)
@@ -164,7 +193,7 @@ static void convert(struct wm_intake *intake, const unsigned char *bytes, size_t
         }
         return;
     }
-    wm_intake_convert(intake->kernels, intake->format, bytes, n, wm_intake_room(intake, n));
+    wm_intake_convert_at(intake, bytes, n, wm_intake_room(intake, n));
     intake->count += n;
 }
 
@@ -213,28 +242,113 @@ void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded)
     intake->padded += padded;
 }
 
-size_t wm_intake_capacity(const struct wm_intake *intake)
-{
-    return intake->capacity;
-}
-
 size_t wm_intake_left(const struct wm_intake *intake)
 {
     return intake->capacity - intake->count;
 }
 
-bool wm_intake_is_split(const struct wm_intake *intake)
-{
-    return intake->partial_len > 0;
-}
-
 void wm_intake_jump(struct wm_intake *intake, const void *bytes, size_t n)
 {
-    const unsigned char *at = bytes;
-
     intake->first = wm_intake_end(intake) + (int64_t)(n - intake->keep);
-    intake->count = 0;
-    convert(intake, at + (n - intake->keep) * intake->sample_bytes, intake->keep);
+    intake->count = intake->keep;
+    wm_intake_convert_at(intake, bytes, intake->keep, intake->memory);
+}
+
+/* ---- batches */
+
+void wm_intake_on_change(struct wm_intake *intake, wm_intake_change_fn on_change, void *user)
+{
+    intake->on_change = on_change;
+    intake->user = user;
+}
+
+void wm_intake_view(const struct wm_intake *intake, struct wm_intake *view)
+{
+    view->kernels = intake->kernels;
+    view->format = intake->format;
+    view->memory = intake->memory;
+    view->capacity = intake->capacity;
+    view->first = intake->first;
+    view->count = intake->count;
+    view->padded = intake->padded;
+    view->full_scale = intake->full_scale;
+}
+
+void wm_intake_turn(struct wm_intake *intake, struct wm_intake *view)
+{
+    const size_t used = (size_t)(intake->memory - intake->all) / 2 + intake->count;
+    const size_t keep = intake->count < intake->keep ? intake->count : intake->keep;
+
+    wm_intake_view(intake, view);
+    if (intake->all_samples - used >= intake->batch / 2) {
+        /* goes on behind it */
+        const size_t room = intake->all_samples - used < intake->batch ? intake->all_samples - used : intake->batch;
+        intake->memory += 2 * (intake->count - keep);
+        intake->capacity = keep + room;
+    } else {
+        /* begins anew in front of all that a reader of the view may look at */
+        const size_t fresh = (size_t)(wm_intake_end(intake) - intake->begun);
+        const size_t front = used > fresh + intake->keep ? used - fresh - intake->keep : 0;
+        intake->carry_from = view->memory + 2 * (view->count - keep);
+        intake->carry = keep;
+        intake->memory = intake->all;
+        intake->capacity = front < keep + intake->batch ? front : keep + intake->batch;
+    }
+    intake->first = wm_intake_end(view) - (int64_t)keep;
+    intake->count = keep;
+    intake->begun = wm_intake_end(view);
+}
+
+size_t wm_intake_carries(const struct wm_intake *intake)
+{
+    return intake->carry_from ? (intake->carry + CARRY - 1) / CARRY : 0;
+}
+
+void wm_intake_carry(struct wm_intake *intake, size_t i)
+{
+    const size_t from = i * CARRY, n = intake->carry - from < CARRY ? intake->carry - from : CARRY;
+
+    memcpy(intake->memory + 2 * from, intake->carry_from + 2 * from, 2 * n * sizeof *intake->memory);
+}
+
+void wm_intake_carried(struct wm_intake *intake)
+{
+    intake->carry_from = NULL;
+}
+
+bool wm_intake_is_between_blocks(const struct wm_intake *intake)
+{
+    return intake->partial_len == 0 && intake->block_samples == 0;
+}
+
+void wm_intake_convert_at(const struct wm_intake *intake, const void *bytes, size_t n, int16_t *out)
+{
+    if (intake->format == WM_SAMPLES_CF32)
+        intake->kernels->convert_cf32(bytes, n, intake->gain == 0 ? 1 : intake->gain, out);
+    else if (intake->format == WM_SAMPLES_CU8)
+        intake->kernels->convert_cu8(bytes, n, out);
+    else if (intake->format == WM_SAMPLES_CS8)
+        intake->kernels->convert_cs8(bytes, n, out);
+    else
+        memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
+}
+
+double wm_intake_block_rms(const void *bytes)
+{
+    return block_rms(bytes, WM_INTAKE_BLOCK);
+}
+
+size_t wm_intake_watch_blocks(struct wm_intake *intake, const double *rms, size_t blocks, bool stay)
+{
+    struct wm_level level = intake->level;
+    size_t i = 0;
+
+    while (i < blocks && next_gain(&level, intake->gain, rms[i]) == intake->gain) {
+        if (stay)
+            intake->level = level;
+        i++;
+    }
+    return i;
 }
 
 int64_t wm_intake_first(const struct wm_intake *intake)
@@ -262,17 +376,23 @@ double wm_intake_full_scale(const struct wm_intake *intake)
     return intake->full_scale;
 }
 
-double wm_intake_filter(const struct wm_intake *intake, const struct wm_band_filter *filter, const int16_t *x, size_t n,
-                        double dc_i, double dc_q, float *re, float *im)
+double wm_intake_take_off(const struct wm_intake *intake, const struct wm_band_filter *filter, size_t n, double dc_i, double dc_q,
+                          float *re, float *im)
 {
     const double full_scale = wm_intake_full_scale(intake);
     const float dc_re = (float)((dc_i * filter->dc_re - dc_q * filter->dc_im) * full_scale);
     const float dc_im = (float)((dc_i * filter->dc_im + dc_q * filter->dc_re) * full_scale);
 
-    intake->kernels->fir(&filter->fir, x, n, re, im);
     for (size_t i = 0; i < n; i++) {
         re[i] -= dc_re;
         im[i] -= dc_im;
     }
     return 1 / (filter->gain * full_scale);
+}
+
+double wm_intake_filter(const struct wm_intake *intake, const struct wm_band_filter *filter, const int16_t *x, size_t n,
+                        double dc_i, double dc_q, float *re, float *im)
+{
+    intake->kernels->fir(&filter->fir, x, n, re, im);
+    return wm_intake_take_off(intake, filter, n, dc_i, dc_q, re, im);
 }

@@ -34,18 +34,39 @@ void wm_intake_fill(struct wm_intake *intake, size_t n, size_t padded);
 /* Brings what is held to another full scale. */
 void wm_intake_rescale(struct wm_intake *intake, double full_scale);
 
-/* The most samples it ever holds. */
-size_t wm_intake_capacity(const struct wm_intake *intake);
-/* How many more it takes before it drops samples older than the newest `keep`. */
+/* How many more it takes before it drops samples older than the newest `keep`; what is worked on in batches may take no more. */
 size_t wm_intake_left(const struct wm_intake *intake);
-/* Drops them now. */
-void wm_intake_trim(struct wm_intake *intake);
-/* Whether a sample has come in part. */
-bool wm_intake_is_split(const struct wm_intake *intake);
-/* As if n >= keep samples of 8 or 16 bits had been pushed, of which only the newest `keep` can be read; no split one is pending. */
-void wm_intake_jump(struct wm_intake *intake, const void *bytes, size_t n);
-/* n samples of 8 or 16 bits as they would be held, without an intake. */
-void wm_intake_convert(const struct wm_kernels *kernels, enum wm_sample_format format, const void *bytes, size_t n, int16_t *out);
+/* As if n >= keep samples had been pushed, of which only the newest `keep` can be read: here they are. Between blocks only. */
+void wm_intake_jump(struct wm_intake *intake, const void *newest, size_t n);
+/* n samples as they would be held at the present scale, in whatever order and by whatever thread. */
+void wm_intake_convert_at(const struct wm_intake *intake, const void *bytes, size_t n, int16_t *out);
+/* Neither a sample has come in part nor a block of floats. */
+bool wm_intake_is_between_blocks(const struct wm_intake *intake);
+/* Floats: the rms of WM_INTAKE_BLOCK of them, and how many of the next blocks, by their rms, leave the scale as it is. stay: they
+ * have been taken. */
+double wm_intake_block_rms(const void *bytes);
+size_t wm_intake_watch_blocks(struct wm_intake *intake, const double *rms, size_t blocks, bool stay);
+
+/* ---- work in batches (phy/rounds.h): one batch is read while the next is being filled
+ *
+ *   memory   ----[ keep |== batch n ==|== batch n + 1 ==>      ]      what is read is seen through a view; turn shows it the batch
+ *                 ^--- the view -----^ ^--- being filled              that has been filled. At the memory's end the newest `keep`
+ *                                                                     samples are carried to its front, where nobody reads. */
+WM_MUST_USE enum wm_status wm_intake_create_for(const struct wm_kernels *kernels, enum wm_sample_format format, size_t keep,
+                                                size_t batch, struct wm_intake **intake);
+/* Freed by wm_intake_destroy; must not outlive the intake. */
+WM_MUST_USE enum wm_status wm_intake_create_view(const struct wm_intake *intake, struct wm_intake **view);
+/* What the view sees is what the intake holds now. */
+void wm_intake_view(const struct wm_intake *intake, struct wm_intake *view);
+/* The same, and the intake goes on with at most a batch, at least half of one. What it holds is there when each i < carries has
+ * been carried, by whatever threads; then carried is to be called. */
+void wm_intake_turn(struct wm_intake *intake, struct wm_intake *view);
+size_t wm_intake_carries(const struct wm_intake *intake);
+void wm_intake_carry(struct wm_intake *intake, size_t i);
+void wm_intake_carried(struct wm_intake *intake);
+/* Called before what is held is brought to another scale: nothing of it may be waiting to be read then. */
+typedef void (*wm_intake_change_fn)(void *user);
+void wm_intake_on_change(struct wm_intake *intake, wm_intake_change_fn on_change, void *user);
 
 /* First index that can be read, and one past the last. */
 int64_t wm_intake_first(const struct wm_intake *intake);
@@ -60,3 +81,6 @@ double wm_intake_full_scale(const struct wm_intake *intake);
  * the filter. Returns by what an output is to be multiplied to be in full scale. */
 double wm_intake_filter(const struct wm_intake *intake, const struct wm_band_filter *filter, const int16_t *x, size_t n,
                         double dc_i, double dc_q, float *re, float *im);
+/* The second half of it: for outputs that the filter has made. */
+double wm_intake_take_off(const struct wm_intake *intake, const struct wm_band_filter *filter, size_t n, double dc_i, double dc_q,
+                          float *re, float *im);

@@ -12,7 +12,6 @@
 #define STOP_DB            60.0  /* of the gate's filter */
 #define GATE_HZ            200e3 /* rate of the gate's filter output */
 #define GATE_HALF_WIDTH_HZ 120e3
-#define CELL_OUTPUTS       32    /* of the gate's filter: a cell is 0.16 ms */
 #define DC_CELLS           512   /* cells in one estimate of the converter's offset */
 #define DC_PICKS           16    /* samples looked at in a cell for it */
 #define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
@@ -24,7 +23,7 @@ struct wm_listener {
     struct wm_gate *gate;
     int64_t cell; /* next one */
     int64_t cell_samples;
-    float cell_re[CELL_OUTPUTS], cell_im[CELL_OUTPUTS];
+    struct wm_ear ear; /* of the cell in hand */
     float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
     double dc_i, dc_q;
 };
@@ -39,7 +38,7 @@ enum wm_status wm_listener_create(const struct wm_listener_config *config, struc
         return WM_NO_MEMORY;
     listener->config = *config;
     listener->near_dc = fabs(config->offset_hz) < DC_NEAR_HZ;
-    listener->cell_samples = (int64_t)decimation * CELL_OUTPUTS;
+    listener->cell_samples = (int64_t)decimation * WM_CELL_OUTPUTS;
     enum wm_status status =
         wm_band_filter_create(&listener->filter, 3 * decimation, decimation, rate, GATE_HALF_WIDTH_HZ, config->offset_hz, STOP_DB);
     if (status == WM_OK) {
@@ -86,19 +85,39 @@ static double median(const float *x, size_t n)
     return wm_select(order, n, n / 2);
 }
 
-/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. The first cells' median is
- * taken at 4, 8, 16 … of them: better a rough value than none. */
-static void watch_dc(struct wm_listener *listener, const int16_t *x, double full_scale)
+void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear)
 {
-    const size_t at = (size_t)(listener->cell % DC_CELLS), step = (size_t)listener->cell_samples / DC_PICKS;
+    const struct wm_intake *intake = listener->config.intake;
+    const int16_t *x = wm_intake_at(intake, cell * listener->cell_samples);
+    const size_t step = (size_t)listener->cell_samples / DC_PICKS;
+    const double full_scale = wm_intake_full_scale(intake);
     int32_t i = 0, q = 0;
 
-    for (size_t k = 0; k < DC_PICKS; k++) {
+    for (size_t k = 0; k < DC_PICKS && listener->near_dc; k++) {
         i += x[2 * k * step];
         q += x[2 * k * step + 1];
     }
-    listener->dc_cell_i[at] = (float)(i / (DC_PICKS * full_scale));
-    listener->dc_cell_q[at] = (float)(q / (DC_PICKS * full_scale));
+    ear->dc_i = (float)(i / (DC_PICKS * full_scale));
+    ear->dc_q = (float)(q / (DC_PICKS * full_scale));
+    listener->config.kernels->fir(&listener->filter.fir, x, WM_CELL_OUTPUTS, ear->re, ear->im);
+}
+
+int64_t wm_listener_reach(const struct wm_listener *listener, int64_t cell, int64_t *end)
+{
+    const int64_t first = cell * listener->cell_samples;
+
+    *end = first + (WM_CELL_OUTPUTS - 1) * listener->filter.fir.decimation + listener->filter.fir.taps;
+    return first;
+}
+
+/* Converter offset: mean of a few samples a cell, median over the cells, so that bursts do not pull it. The first cells' median is
+ * taken at 4, 8, 16 … of them: better a rough value than none. */
+static void watch_dc(struct wm_listener *listener, const struct wm_ear *ear)
+{
+    const size_t at = (size_t)(listener->cell % DC_CELLS);
+
+    listener->dc_cell_i[at] = ear->dc_i;
+    listener->dc_cell_q[at] = ear->dc_q;
     if (at + 1 == DC_CELLS || (listener->cell < DC_CELLS && at >= 3 && (at & (at + 1)) == 0)) {
         listener->dc_i = median(listener->dc_cell_i, at + 1);
         listener->dc_q = median(listener->dc_cell_q, at + 1);
@@ -106,24 +125,26 @@ static void watch_dc(struct wm_listener *listener, const int16_t *x, double full
 }
 
 /* Mean power in the channel over the next cell, converter offset removed. */
-static double cell_power(struct wm_listener *listener)
+static double cell_power(struct wm_listener *listener, struct wm_ear *ear)
 {
-    const int16_t *x = wm_intake_at(listener->config.intake, listener->cell * listener->cell_samples);
     const double dc_i = listener->dc_i, dc_q = listener->dc_q; /* as they stood before this cell */
 
+    if (!ear) {
+        ear = &listener->ear;
+        wm_listener_hear(listener, listener->cell, ear);
+    }
     if (listener->near_dc)
-        watch_dc(listener, x, wm_intake_full_scale(listener->config.intake));
-    const double scale = wm_intake_filter(listener->config.intake, &listener->filter, x, CELL_OUTPUTS, dc_i, dc_q,
-                                          listener->cell_re, listener->cell_im);
-    return (double)listener->config.kernels->energy(listener->cell_re, listener->cell_im, CELL_OUTPUTS) / CELL_OUTPUTS * scale *
-           scale;
+        watch_dc(listener, ear);
+    const double scale =
+        wm_intake_take_off(listener->config.intake, &listener->filter, WM_CELL_OUTPUTS, dc_i, dc_q, ear->re, ear->im);
+    return (double)listener->config.kernels->energy(ear->re, ear->im, WM_CELL_OUTPUTS) / WM_CELL_OUTPUTS * scale * scale;
 }
 
-void wm_listener_run(struct wm_listener *listener, struct wm_cell *cell)
+void wm_listener_run(struct wm_listener *listener, struct wm_ear *ear, struct wm_cell *cell)
 {
     /* padding is not the channel's noise */
     const bool heard = (listener->cell + 1) * listener->cell_samples <= wm_intake_stream_end(listener->config.intake);
-    const bool open = heard && wm_gate_push(listener->gate, cell_power(listener));
+    const bool open = heard && wm_gate_push(listener->gate, cell_power(listener, ear));
 
     *cell = (struct wm_cell){.open = open,
                              .quiet = wm_gate_quiet(listener->gate),

@@ -14,6 +14,7 @@ struct object {
     struct wm_parts *parts;
     struct wm_channel *channel;
     struct part *part; /* in whose hands it is, NULL: free */
+    enum wm_status created;
 };
 
 struct part {
@@ -30,21 +31,30 @@ struct part {
     size_t count, room;
 };
 
+struct cells { /* of one batch */
+    struct wm_cell *cell;
+    bool *cut;
+    int64_t first; /* cell[0], cut[0] */
+    size_t count;
+};
+
 struct line { /* one channel */
     unsigned modes[2], mode_count;
     struct object object[OBJECTS];
     struct object *owner; /* that stands at the end of the last batch */
-    struct wm_cell *cells;
-    bool *cut;
-    int64_t first_cell; /* cells[0], cut[0] */
-    size_t cell_count;
+    struct cells now, ahead;
+    /* of the cells ahead, what has been heard before they are listened to in their order */
+    struct wm_ear *ear;
+    bool *heard;
+    size_t cells_max;
     struct wm_channel_counts counts;
 };
 
 struct wm_parts {
     struct wm_parts_config config;
-    size_t stride, cells_max;
-    int64_t end;
+    size_t stride;
+    int64_t end; /* of the batch that the parts are of */
+    struct wm_channel_config channels[CHANNELS_MAX];
     struct line line[CHANNELS_MAX];
     struct part part[PARTS_MAX];
     size_t part_count;
@@ -161,12 +171,12 @@ static struct object *take_object(struct wm_parts *parts, struct part *part)
     return object;
 }
 
-static void run_part(void *user, size_t i)
+void wm_parts_job(void *user, size_t i)
 {
     struct wm_parts *parts = user;
     struct part *part = &parts->part[i];
     struct line *line = &parts->line[part->line];
-    const bool goes_on = part->from == line->first_cell && line->owner;
+    const bool goes_on = part->from == line->now.first && line->owner;
     struct object *object = goes_on ? line->owner : take_object(parts, part);
 
     if (!object)
@@ -176,13 +186,13 @@ static void run_part(void *user, size_t i)
         forget_owner(parts, line);
     }
     struct wm_channel *channel = object->channel;
-    wm_channel_script(channel, line->cells, line->first_cell);
+    wm_channel_script(channel, line->now.cell, line->now.first);
     if (!goes_on)
         wm_channel_begin_at(channel, part->from);
     part->ran = true;
     for (;;) {
-        const int64_t cell = wm_channel_cell(channel), at = cell - line->first_cell;
-        if (cell > part->from && at < (int64_t)line->cell_count && line->cut[at] && wm_channel_is_fresh_for(channel, cell)) {
+        const int64_t cell = wm_channel_cell(channel), at = cell - line->now.first;
+        if (cell > part->from && at < (int64_t)line->now.count && line->now.cut[at] && wm_channel_is_fresh_for(channel, cell)) {
             part->until = cell;
             break;
         }
@@ -199,22 +209,59 @@ static void run_part(void *user, size_t i)
         give_object(parts, object, NULL);
 }
 
-static void listen(void *user, size_t i)
+/* ---- listening ahead */
+
+void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64_t from, int64_t to)
+{
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        const struct wm_listener *listener = wm_channel_listener(line->object[0].channel);
+        const int64_t cell_samples = wm_listener_cell_samples(listener);
+        int64_t at = (from + cell_samples - 1) / cell_samples - line->ahead.first;
+
+        if (parts->config.channels[i].ahead != intake)
+            continue;
+        for (at = at < 0 ? 0 : at; at < (int64_t)line->cells_max; at++) {
+            int64_t end;
+            (void)wm_listener_reach(listener, line->ahead.first + at, &end);
+            if (end > to)
+                break;
+            wm_listener_hear(listener, line->ahead.first + at, &line->ear[at]);
+            line->heard[at] = true;
+        }
+    }
+}
+
+void wm_parts_unhear(struct wm_parts *parts, int64_t from)
+{
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        for (size_t at = 0; at < line->cells_max; at++) {
+            int64_t end;
+            (void)wm_listener_reach(wm_channel_listener(line->object[0].channel), line->ahead.first + (int64_t)at, &end);
+            line->heard[at] = line->heard[at] && end <= from;
+        }
+    }
+}
+
+void wm_parts_listen(void *user, size_t i)
 {
     struct wm_parts *parts = user;
     struct line *line = &parts->line[i];
     struct wm_channel *channel = line->object[0].channel;
+    struct cells *ahead = &line->ahead;
+    const int64_t end = wm_intake_end(parts->config.channels[i].ahead);
     unsigned quiet = 0;
 
-    line->first_cell = wm_channel_cell(line->owner->channel);
-    for (line->cell_count = 0; line->cell_count < parts->cells_max && wm_channel_listen_need(channel) <= parts->end;
-         line->cell_count++) {
-        struct wm_cell *cell = &line->cells[line->cell_count];
-        wm_channel_listen(channel, cell);
-        line->cut[line->cell_count] = cell->open && quiet >= QUIET_CELLS;
+    for (ahead->count = 0; ahead->count < line->cells_max && wm_channel_listen_need(channel) <= end; ahead->count++) {
+        struct wm_cell *cell = &ahead->cell[ahead->count];
+        wm_listener_run(wm_channel_listener(channel), line->heard[ahead->count] ? &line->ear[ahead->count] : NULL, cell);
+        ahead->cut[ahead->count] = cell->open && quiet >= QUIET_CELLS;
         quiet = cell->open ? 0 : quiet + 1;
     }
 }
+
+/* ---- batches */
 
 static int by_time(const void *a, const void *b)
 {
@@ -228,15 +275,15 @@ static void make_parts(struct wm_parts *parts)
 {
     parts->part_count = 0;
     for (unsigned i = 0; i < parts->config.channel_count; i++)
-        add_part(parts, i, parts->line[i].first_cell);
+        add_part(parts, i, parts->line[i].now.first);
     for (unsigned i = 0; i < parts->config.channel_count; i++) {
         struct line *line = &parts->line[i];
-        for (size_t c = 0; c < line->cell_count; c++) {
-            if (!line->cut[c])
+        for (size_t c = 0; c < line->now.count; c++) {
+            if (!line->now.cut[c])
                 continue;
-            line->cut[c] = parts->part_count < PARTS_MAX;
-            if (line->cut[c])
-                add_part(parts, i, line->first_cell + (int64_t)c);
+            line->now.cut[c] = parts->part_count < PARTS_MAX;
+            if (line->now.cut[c])
+                add_part(parts, i, line->now.first + (int64_t)c);
         }
     }
     qsort(parts->part, parts->part_count, sizeof *parts->part, by_time);
@@ -255,14 +302,14 @@ static void run_late(struct wm_parts *parts, size_t i)
             later->ran = false;
         }
     }
-    run_part(parts, i);
+    wm_parts_job(parts, i);
 }
 
 /* Follows a channel's parts from one to the next that begins where it ended. */
 static enum wm_status follow(struct wm_parts *parts, unsigned line_at)
 {
     struct line *line = &parts->line[line_at];
-    int64_t wanted = line->first_cell;
+    int64_t wanted = line->now.first;
     struct object *last = NULL;
 
     for (size_t i = 0; i < parts->part_count && !last; i++) {
@@ -288,18 +335,35 @@ static enum wm_status follow(struct wm_parts *parts, unsigned line_at)
     return WM_OK;
 }
 
-enum wm_status wm_parts_run(struct wm_parts *parts, int64_t end)
+void wm_parts_turn(struct wm_parts *parts, int64_t end)
+{
+    parts->end = end;
+    for (unsigned i = 0; i < parts->config.channel_count; i++) {
+        struct line *line = &parts->line[i];
+        const struct cells now = line->ahead;
+        line->ahead = line->now;
+        line->now = now;
+        line->ahead.first = now.first + (int64_t)now.count;
+        line->ahead.count = 0;
+        memset(line->heard, 0, line->cells_max * sizeof *line->heard);
+    }
+    make_parts(parts);
+}
+
+size_t wm_parts_count(const struct wm_parts *parts)
+{
+    return parts->part_count;
+}
+
+enum wm_status wm_parts_settle(struct wm_parts *parts)
 {
     enum wm_status status = WM_OK;
 
-    parts->end = end;
-    wm_pool_run(parts->config.pool, listen, parts, parts->config.channel_count);
-    make_parts(parts);
-    wm_pool_run(parts->config.pool, run_part, parts, parts->part_count);
     for (unsigned i = 0; i < parts->config.channel_count && status == WM_OK; i++)
         status = follow(parts, i);
     if (status == WM_OK)
         deliver(parts);
+    parts->part_count = 0;
     return status;
 }
 
@@ -340,6 +404,47 @@ void wm_parts_stats(const struct wm_parts *parts, struct wm_receiver_stats *stat
 
 /* ---- life */
 
+static enum wm_status create_cells(struct line *line, size_t batch_samples)
+{
+    const int64_t cell_samples = wm_listener_cell_samples(wm_channel_listener(line->object[0].channel));
+
+    line->cells_max = batch_samples / (size_t)cell_samples + 16;
+    line->ear = malloc(line->cells_max * sizeof *line->ear);
+    line->heard = calloc(line->cells_max, sizeof *line->heard);
+    line->now.cell = calloc(line->cells_max, sizeof *line->now.cell);
+    line->now.cut = calloc(line->cells_max, sizeof *line->now.cut);
+    line->ahead.cell = calloc(line->cells_max, sizeof *line->ahead.cell);
+    line->ahead.cut = calloc(line->cells_max, sizeof *line->ahead.cut);
+    return line->ear && line->heard && line->now.cell && line->now.cut && line->ahead.cell && line->ahead.cut ? WM_OK
+                                                                                                              : WM_NO_MEMORY;
+}
+
+static void create_object(struct wm_parts *parts, size_t line, size_t object)
+{
+    struct object *made = &parts->line[line].object[object];
+    struct wm_channel_config config = parts->channels[line];
+
+    config.on_sync = on_sync;
+    config.user = made;
+    made->parts = parts;
+    if (object > 0 && parts->line[line].object[0].created != WM_OK) {
+        made->created = WM_NO_MEMORY;
+        return;
+    }
+    config.listener = object > 0 ? wm_channel_listener(parts->line[line].object[0].channel) : NULL;
+    made->created = wm_channel_create(&config, &made->channel);
+}
+
+static void create_first(void *parts, size_t i)
+{
+    create_object(parts, i, 0);
+}
+
+static void create_other(void *parts, size_t i)
+{
+    create_object(parts, i / (OBJECTS - 1), 1 + i % (OBJECTS - 1));
+}
+
 enum wm_status wm_parts_create(const struct wm_parts_config *config, struct wm_parts **parts_out)
 {
     struct wm_parts *parts;
@@ -353,25 +458,26 @@ enum wm_status wm_parts_create(const struct wm_parts_config *config, struct wm_p
     parts->config = *config;
     parts->stride =
         sizeof(max_align_t) + (config->result_bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    /* a cell is 0.16 ms */
-    parts->cells_max = (size_t)((double)config->batch_samples / config->channels[0].sample_rate_hz / 0.15e-3) + 16;
+    for (unsigned i = 0; i < config->channel_count; i++)
+        parts->channels[i] = config->channels[i];
+    parts->config.channels = parts->channels;
     pthread_mutex_init(&parts->lock, NULL);
-    for (unsigned i = 0; i < config->channel_count && status == WM_OK; i++) {
+    for (unsigned i = 0; i < config->channel_count; i++) {
         struct line *line = &parts->line[i];
         line->mode_count = config->channels[i].mode_count;
         for (unsigned m = 0; m < line->mode_count; m++)
             line->modes[m] = config->channels[i].modes[m];
-        line->cells = calloc(parts->cells_max, sizeof *line->cells);
-        line->cut = calloc(parts->cells_max, sizeof *line->cut);
-        status = line->cells && line->cut ? WM_OK : WM_NO_MEMORY;
-        for (int o = 0; o < OBJECTS && status == WM_OK; o++) {
-            struct wm_channel_config channel = config->channels[i];
-            channel.on_sync = on_sync;
-            channel.user = &line->object[o];
-            line->object[o].parts = parts;
-            status = wm_channel_create(&channel, &line->object[o].channel);
-        }
         line->owner = &line->object[0];
+    }
+    /* designing filters takes long enough to be shared out; the first of each channel has the listener */
+    const struct wm_pool_step steps[] = {{create_first, parts, config->channel_count, -1},
+                                         {create_other, parts, config->channel_count * (OBJECTS - 1), 0}};
+    wm_pool_run_steps(config->pool, steps, 2);
+    for (unsigned i = 0; i < config->channel_count && status == WM_OK; i++) {
+        for (int o = 0; o < OBJECTS && status == WM_OK; o++)
+            status = parts->line[i].object[o].created;
+        if (status == WM_OK)
+            status = create_cells(&parts->line[i], config->batch_samples);
     }
     if (status != WM_OK) {
         wm_parts_destroy(parts);
@@ -386,10 +492,14 @@ void wm_parts_destroy(struct wm_parts *parts)
     if (!parts)
         return;
     for (unsigned i = 0; i < CHANNELS_MAX; i++) {
-        for (int o = 0; o < OBJECTS; o++)
+        for (int o = OBJECTS; o-- > 0;) /* the first one's listener last */
             wm_channel_destroy(parts->line[i].object[o].channel);
-        free(parts->line[i].cells);
-        free(parts->line[i].cut);
+        free(parts->line[i].ear);
+        free(parts->line[i].heard);
+        free(parts->line[i].now.cell);
+        free(parts->line[i].now.cut);
+        free(parts->line[i].ahead.cell);
+        free(parts->line[i].ahead.cut);
     }
     for (size_t i = 0; i < PARTS_MAX; i++)
         free(parts->part[i].results);
@@ -404,5 +514,9 @@ void wm_parts_reset(struct wm_parts *parts)
         for (int o = 0; o < OBJECTS; o++)
             wm_channel_reset(line->object[o].channel);
         line->owner = &line->object[0];
+        line->now.first = line->ahead.first = 0;
+        line->now.count = line->ahead.count = 0;
+        memset(line->heard, 0, line->cells_max * sizeof *line->heard);
     }
+    parts->part_count = 0;
 }

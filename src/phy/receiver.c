@@ -3,7 +3,7 @@
 
 #include "phy/channel.h"
 #include "phy/intake.h"
-#include "phy/parts.h"
+#include "phy/rounds.h"
 #include "phy/subband.h"
 
 #include <math.h>
@@ -11,21 +11,19 @@
 #include <string.h>
 
 #define CHANNELS_MAX 4
-#define SPREAD_MIN   32768 /* samples that are worth being shared out among threads */
-#define SPREAD_MAX   1000000
 
 struct wm_receiver {
     struct wm_receiver_config config;
     const struct wm_kernels *kernels;
     struct wm_intake *intake;
+    size_t capture_keep; /* samples that the intake holds */
     unsigned decimation; /* of a wide capture into sub-bands, 1: there are none */
     void *result;        /* where sync_at_once lets the callback write */
     struct wm_subband *subband[CHANNELS_MAX];
     unsigned subband_count;
     struct wm_channel *channel[CHANNELS_MAX];
     unsigned channel_count;
-    struct wm_pool *pool; /* several threads: these do the channels' work */
-    struct wm_parts *parts;
+    struct wm_rounds *rounds; /* several threads: does all the work */
     uint64_t samples;
 };
 
@@ -64,14 +62,6 @@ static enum wm_status sync_at_once(void *self, const struct wm_sync *sync, size_
     if (status != WM_TOO_SHORT)
         config->on_result(config->user, receiver->result);
     return status;
-}
-
-/* Whether the work can be put off: where the scale of what has come can change, it cannot. */
-static bool has_fixed_scale(const struct wm_receiver *receiver)
-{
-    const enum wm_sample_format format = receiver->config.format;
-
-    return format == WM_SAMPLES_CU8 || format == WM_SAMPLES_CS8 || (format == WM_SAMPLES_CS16 && receiver->decimation == 1);
 }
 
 /* Modes that share a centre frequency share a channel; among them T comes before C (receiver order of the mode table). */
@@ -120,6 +110,12 @@ static struct wm_span_hz span_of(const struct wm_channel_config *channel, double
     return (struct wm_span_hz){channel_hz(channel) - half - centre_hz, channel_hz(channel) + half - centre_hz};
 }
 
+/* Samples that are worked on at once at this rate; 0: each as it comes. */
+static size_t batch_of(const struct wm_receiver *receiver, double rate)
+{
+    return receiver->config.threads > 1 ? wm_rounds_batch(rate) : 0;
+}
+
 /* The channels' streams become those of sub-bands: see phy/subband.h for where a frequency lies in one. */
 static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_channel_config *channels)
 {
@@ -134,8 +130,8 @@ static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_ch
     const unsigned count = wm_subband_plan(config->sample_rate_hz, spans, receiver->channel_count, bands, band_of);
     for (unsigned g = 0; g < count; g++)
         width = fmax(width, bands[g].high - bands[g].low);
-    enum wm_status status =
-        wm_intake_create(receiver->kernels, config->format, wm_subband_reach(config->sample_rate_hz, width), &receiver->intake);
+    receiver->capture_keep = wm_subband_reach(config->sample_rate_hz, width);
+    enum wm_status status = wm_intake_create(receiver->kernels, config->format, receiver->capture_keep, &receiver->intake);
     for (unsigned g = 0; status == WM_OK && g < count; g++) {
         const struct wm_subband_config subband = {
             .kernels = receiver->kernels,
@@ -145,6 +141,7 @@ static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_ch
             .pass = bands[g],
             .width_hz = width,
             .keep = wm_channel_reach(rate),
+            .batch = batch_of(receiver, rate),
         };
         status = wm_subband_create(&subband, &receiver->subband[g]);
         if (status == WM_OK)
@@ -163,12 +160,34 @@ static enum wm_status create_subbands(struct wm_receiver *receiver, struct wm_ch
     return status;
 }
 
-static enum wm_status create_parts(struct wm_receiver *receiver, struct wm_parts_config parts)
+static enum wm_status create_intake(struct wm_receiver *receiver)
 {
-    enum wm_status status = wm_pool_create(receiver->config.threads, &receiver->pool);
+    const double rate = receiver->config.sample_rate_hz;
 
-    parts.pool = receiver->pool;
-    return status == WM_OK ? wm_parts_create(&parts, &receiver->parts) : status;
+    receiver->capture_keep = wm_channel_reach(rate);
+    return wm_intake_create_for(receiver->kernels, receiver->config.format, receiver->capture_keep, batch_of(receiver, rate),
+                                &receiver->intake);
+}
+
+static enum wm_status create_rounds(struct wm_receiver *receiver, struct wm_channel_config *channels, unsigned count)
+{
+    const struct wm_receiver_config *config = &receiver->config;
+    const struct wm_rounds_config rounds = {.threads = config->threads,
+                                            .format = config->format,
+                                            .capture = receiver->intake,
+                                            .capture_keep = receiver->capture_keep,
+                                            .subbands = receiver->subband,
+                                            .subband_count = receiver->subband_count,
+                                            .decimation = receiver->decimation,
+                                            .batch = batch_of(receiver, channels[0].sample_rate_hz),
+                                            .channels = channels,
+                                            .channel_count = count,
+                                            .result_bytes = config->result_bytes,
+                                            .on_sync = config->on_sync,
+                                            .on_result = config->on_result,
+                                            .user = config->user};
+
+    return wm_rounds_create(&rounds, &receiver->rounds);
 }
 
 static enum wm_status create_channels(struct wm_receiver *receiver)
@@ -184,21 +203,13 @@ static enum wm_status create_channels(struct wm_receiver *receiver)
     if (receiver->decimation > 1)
         status = create_subbands(receiver, channels);
     else
-        status = wm_intake_create(receiver->kernels, config->format, wm_channel_reach(config->sample_rate_hz), &receiver->intake);
+        status = create_intake(receiver);
     if (receiver->decimation == 1)
         for (unsigned i = 0; i < count; i++)
             channels[i].intake = receiver->intake;
     receiver->channel_count = 0;
-    if (status == WM_OK && config->threads > 1 && has_fixed_scale(receiver)) {
-        const struct wm_parts_config parts = {.channels = channels,
-                                              .channel_count = count,
-                                              .batch_samples = wm_intake_capacity(channels[0].intake),
-                                              .result_bytes = config->result_bytes,
-                                              .on_sync = config->on_sync,
-                                              .on_result = config->on_result,
-                                              .user = config->user};
-        return create_parts(receiver, parts);
-    }
+    if (status == WM_OK && config->threads > 1)
+        return create_rounds(receiver, channels, count);
     for (unsigned i = 0; status == WM_OK && i < count; i++) {
         status = wm_channel_create(&channels[i], &receiver->channel[i]);
         if (status == WM_OK)
@@ -241,8 +252,7 @@ void wm_receiver_destroy(struct wm_receiver *receiver)
 {
     if (!receiver)
         return;
-    wm_parts_destroy(receiver->parts);
-    wm_pool_destroy(receiver->pool);
+    wm_rounds_destroy(receiver->rounds);
     for (unsigned i = 0; i < receiver->channel_count; i++)
         wm_channel_destroy(receiver->channel[i]);
     for (unsigned i = 0; i < receiver->subband_count; i++)
@@ -280,82 +290,74 @@ static void run(struct wm_receiver *receiver)
 }
 
 /* Does what can be done with what the intake has taken. */
-static enum wm_status advance(struct wm_receiver *receiver)
+static void advance(struct wm_receiver *receiver)
 {
     bool more;
 
-    if (receiver->parts) {
-        for (unsigned i = 0; i < receiver->subband_count; i++)
-            (void)wm_subband_run(receiver->subband[i]); /* has a fixed scale: does not stop */
-        const struct wm_intake *intake = channels_intake(receiver);
-        if (wm_intake_left(intake) >= WM_INTAKE_BATCH)
-            return WM_OK;
-        enum wm_status status = wm_parts_run(receiver->parts, wm_intake_end(intake));
-        for (unsigned i = 0; i < receiver->subband_count; i++)
-            wm_subband_trim(receiver->subband[i]);
-        return status;
-    }
     do {
-        more = false;
-        for (unsigned i = 0; i < receiver->subband_count; i++)
-            more = wm_subband_run(receiver->subband[i]) || more;
+        more = wm_subband_run_all(receiver->subband, receiver->subband_count);
         run(receiver);
     } while (more);
-    return WM_OK;
 }
 
-/* A wide capture's samples by several threads, where there are so many that it is worth the while. Returns the bytes taken. */
-static size_t spread(struct wm_receiver *receiver, const unsigned char *bytes, size_t len)
+/* What is pushed, for those who fetch. */
+static const void *fetch_pushed(void *samples, uint64_t offset, size_t len, void *room, size_t *got)
 {
-    const size_t sample_bytes = wm_sample_format_bytes(receiver->config.format);
-    const size_t left = (wm_intake_left(channels_intake(receiver)) - 1) * receiver->decimation;
-    size_t n = len / sample_bytes;
-
-    n = n < left ? n : left;
-    n = n < SPREAD_MAX ? n : SPREAD_MAX;
-    if (n < SPREAD_MIN || wm_intake_is_split(receiver->intake))
-        return 0;
-    wm_subband_spread(receiver->subband, receiver->subband_count, receiver->intake, receiver->pool, bytes, n);
-    return n * sample_bytes;
+    (void)room;
+    *got = len;
+    return (const unsigned char *)samples + offset;
 }
 
 enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes)
 {
-    const unsigned char *at = samples;
-
-    while (bytes > 0) {
-        int64_t before = wm_intake_end(receiver->intake);
-        size_t used = receiver->parts && receiver->subband_count ? spread(receiver, at, bytes) : 0;
-        if (used == 0)
-            used = wm_intake_push(receiver->intake, at, bytes);
-        at += used;
-        bytes -= used;
+    for (size_t at = 0; at < bytes;) {
+        const int64_t before = wm_intake_end(receiver->intake);
+        uint64_t used;
+        enum wm_status status = WM_OK;
+        if (receiver->rounds) {
+            status = wm_rounds_pull(receiver->rounds, fetch_pushed, (void *)samples, at, bytes - at, &used);
+        } else {
+            used = wm_intake_push(receiver->intake, (const unsigned char *)samples + at, bytes - at);
+            advance(receiver);
+        }
+        at += (size_t)used;
         receiver->samples += (uint64_t)(wm_intake_end(receiver->intake) - before);
-        enum wm_status status = advance(receiver);
         if (status != WM_OK)
             return status;
     }
     return WM_OK;
+}
+
+bool wm_receiver_pulls(const struct wm_receiver *receiver)
+{
+    return receiver->rounds;
+}
+
+enum wm_status wm_receiver_pull(struct wm_receiver *receiver, wm_fetch_fn fetch, void *user, uint64_t *taken)
+{
+    const int64_t before = wm_intake_end(receiver->intake);
+
+    *taken = 0;
+    if (!receiver->rounds)
+        return WM_INVALID;
+    enum wm_status status = wm_rounds_pull(receiver->rounds, fetch, user, 0, UINT64_MAX, taken);
+    receiver->samples += (uint64_t)(wm_intake_end(receiver->intake) - before);
+    return status;
 }
 
 enum wm_status wm_receiver_flush(struct wm_receiver *receiver)
 {
     enum wm_status status = WM_OK;
-
     /* Zeros behind the end let the filters and the sync search see the last samples. */
-    for (size_t left = (size_t)(receiver->config.sample_rate_hz * 0.01); left > 0;) {
-        size_t n = left < WM_INTAKE_BATCH ? left : WM_INTAKE_BATCH;
+    size_t zeros = (size_t)(receiver->config.sample_rate_hz * 0.01);
+
+    if (receiver->rounds)
+        status = wm_rounds_finish(receiver->rounds, zeros);
+    while (!receiver->rounds && zeros > 0) {
+        size_t n = zeros < WM_INTAKE_BATCH ? zeros : WM_INTAKE_BATCH;
         wm_intake_pad(receiver->intake, n);
-        left -= n;
-        status = advance(receiver);
-        if (status != WM_OK)
-            return status;
-    }
-    if (receiver->parts) {
-        status = wm_parts_run(receiver->parts, wm_intake_end(channels_intake(receiver)));
-        if (status == WM_OK)
-            status = wm_parts_finish(receiver->parts);
-        wm_parts_reset(receiver->parts);
+        zeros -= n;
+        advance(receiver);
     }
     for (unsigned i = 0; i < receiver->channel_count; i++) {
         wm_channel_finish(receiver->channel[i]);
@@ -364,6 +366,8 @@ enum wm_status wm_receiver_flush(struct wm_receiver *receiver)
     for (unsigned i = 0; i < receiver->subband_count; i++)
         wm_subband_reset(receiver->subband[i]);
     wm_intake_reset(receiver->intake);
+    if (receiver->rounds)
+        wm_rounds_reset(receiver->rounds);
     return status;
 }
 
@@ -371,8 +375,8 @@ void wm_receiver_stats(const struct wm_receiver *receiver, struct wm_receiver_st
 {
     memset(stats, 0, sizeof *stats);
     stats->samples = receiver->samples;
-    if (receiver->parts)
-        wm_parts_stats(receiver->parts, stats);
+    if (receiver->rounds)
+        wm_rounds_stats(receiver->rounds, stats);
     for (unsigned i = 0; i < receiver->channel_count; i++)
         wm_channel_stats(receiver->channel[i], stats);
 }

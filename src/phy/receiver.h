@@ -37,11 +37,10 @@ struct wm_receiver_config {
     wm_sync_fn on_sync;
     void *user;
     const struct wm_log *log; /* borrowed, may be NULL */
-    /* 0 or 1: everything happens in the thread that pushes, as soon as it can. 2: that thread and one more work on batches of half
-     * a second, which is for recordings. on_sync is then called from both at the same time and must change nothing but
+    /* 0 or 1: everything happens in the thread that pushes, as soon as it can. 2: that thread and one more work on batches of 0.2 s
+     * and more, which is for recordings. on_sync is then called from both at the same time and must change nothing but
      * sync->result, result_bytes of zeros at first; each result is given to on_result later, from the thread that pushes, in the
-     * order in which one thread would have called on_sync, except where on_sync said WM_TOO_SHORT. cf32, and cs16 in wide captures,
-     * whose scale is found on the way, are worked on by one thread all the same; results are delivered alike. */
+     * order in which one thread would have called on_sync, except where on_sync said WM_TOO_SHORT. */
     unsigned threads;
     size_t result_bytes;
     void (*on_result)(void *user, const void *result);
@@ -54,6 +53,15 @@ struct wm_receiver_config {
 WM_MUST_USE enum wm_status wm_receiver_create(const struct wm_receiver_config *config, struct wm_receiver **receiver);
 /* Any number of bytes; a sample may be split between calls. */
 WM_MUST_USE enum wm_status wm_receiver_push(struct wm_receiver *receiver, const void *samples, size_t bytes);
+/* For several threads: instead of being given the bytes, each thread fetches its own. Up to `len` bytes from offset on, either put
+ * into room (len bytes) or elsewhere for as long as the pull lasts; *got < len: they end there. Called by several threads at once.
+ */
+typedef const void *(*wm_fetch_fn)(void *user, uint64_t offset, size_t len, void *room, size_t *got);
+/* Whether it can. */
+bool wm_receiver_pulls(const struct wm_receiver *receiver);
+/* Takes what one round needs, as if `*taken` bytes had been pushed; offset 0 is the first of them, so the next pull's 0 is this
+ * one's *taken. 0: there is nothing more. */
+WM_MUST_USE enum wm_status wm_receiver_pull(struct wm_receiver *receiver, wm_fetch_fn fetch, void *user, uint64_t *taken);
 /* End of stream: reads what is still pending. Then push starts a new stream. */
 WM_MUST_USE enum wm_status wm_receiver_flush(struct wm_receiver *receiver);
 void wm_receiver_destroy(struct wm_receiver *receiver);

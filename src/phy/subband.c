@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #define STOP_DB     70.0 /* by design; taps of 16 bits leave 60 and more */
-#define BLOCK       2048 /* outputs between looks at the level */
 #define BATCH       2048 /* outputs in one call of the filter: in and out stay in the nearest cache */
 #define SHIFT_FINE  8    /* the filter's gain is about 2^15: 8-bit samples come out about 128 times as large */
 #define SHIFT_FIRST 12   /* formats without a scale of their own, until the first block is there */
@@ -25,6 +24,7 @@ struct wm_subband {
     double capture_scale; /* that the shift was set for */
     struct wm_level level;
     double block_power; /* of the block being gathered, steps squared */
+    bool block_full;    /* it is, and the level not yet looked at */
 };
 
 unsigned wm_subband_decimation(double sample_rate_hz)
@@ -99,7 +99,7 @@ enum wm_status wm_subband_create(const struct wm_subband_config *config, struct 
     status = wm_band_filter_create(&subband->filter, taps_of(rate, config->width_hz), subband->decimation, rate,
                                    (rate_of(rate) - WM_SUBBAND_GUARD_HZ) / 2, middle, STOP_DB);
     if (status == WM_OK)
-        status = wm_intake_create(config->kernels, WM_SAMPLES_CS16, config->keep, &subband->intake);
+        status = wm_intake_create_for(config->kernels, WM_SAMPLES_CS16, config->keep, config->batch, &subband->intake);
     if (status != WM_OK) {
         wm_subband_destroy(subband);
         return status;
@@ -124,26 +124,35 @@ void wm_subband_reset(struct wm_subband *subband)
     subband->next = 0;
     subband->level.count = 0;
     subband->block_power = 0;
+    subband->block_full = false;
     set_scale(subband, watched(subband) ? SHIFT_FIRST : SHIFT_FINE);
 }
 
-/* A block is full: puts its noise where neither rounding adds to it nor strong bursts are cut off. */
-static void watch_level(struct wm_subband *subband)
+/* The shift after a block of this power that puts its noise where neither rounding adds to it nor strong bursts are cut off. */
+static unsigned next_shift(const struct wm_subband *subband, struct wm_level *level, double block_power)
 {
-    const double rms = sqrt(subband->block_power / (2 * BLOCK));
+    const double rms = sqrt(block_power / (2 * WM_SUBBAND_BLOCK));
     int shift = (int)subband->shift;
 
-    subband->block_power = 0;
     if (rms > 0) {
         /* in units of the filter's sums, so that a later shift does not touch what was heard before */
-        const double gain = wm_level_gain(&subband->level, ldexp(rms, shift) / subband->capture_scale) / subband->capture_scale;
+        const double gain = wm_level_gain(level, ldexp(rms, shift) / subband->capture_scale) / subband->capture_scale;
         shift = -(int)lround(log2(gain));
     } else {
         shift -= 4; /* nothing, or less than a step */
     }
     shift = shift < SHIFT_FINE ? SHIFT_FINE : shift > SHIFT_FULL ? SHIFT_FULL : shift;
-    if (abs(shift - (int)subband->shift) > SHIFT_CLOSE)
-        set_scale(subband, (unsigned)shift);
+    return abs(shift - (int)subband->shift) > SHIFT_CLOSE ? (unsigned)shift : subband->shift;
+}
+
+static void watch_level(struct wm_subband *subband)
+{
+    const unsigned shift = next_shift(subband, &subband->level, subband->block_power);
+
+    subband->block_power = 0;
+    subband->block_full = false;
+    if (shift != subband->shift)
+        set_scale(subband, shift);
 }
 
 static double power(const int16_t *x, size_t n)
@@ -155,16 +164,25 @@ static double power(const int16_t *x, size_t n)
     return (double)sum;
 }
 
+/* Only when the readers have done with what there is at the old scale. */
+static void watch(struct wm_subband *subband)
+{
+    if (subband->block_full)
+        watch_level(subband);
+    if (wm_intake_full_scale(subband->config.capture) != subband->capture_scale)
+        set_scale(subband, subband->shift);
+}
+
 bool wm_subband_run(struct wm_subband *subband)
 {
     const struct wm_intake *capture = subband->config.capture;
     const int64_t taps = subband->filter.fir.taps, decimation = subband->decimation;
     const int64_t end = wm_intake_end(capture), stream_end = wm_intake_stream_end(capture);
 
-    if (wm_intake_full_scale(capture) != subband->capture_scale)
-        set_scale(subband, subband->shift);
+    watch(subband);
     while (subband->next * decimation + taps <= end) {
-        const int64_t arrived = (end - taps) / decimation + 1 - subband->next, block = BLOCK - subband->next % BLOCK;
+        const int64_t arrived = (end - taps) / decimation + 1 - subband->next,
+                      block = WM_SUBBAND_BLOCK - subband->next % WM_SUBBAND_BLOCK;
         int64_t n = arrived < block ? arrived : block;
         n = n < BATCH ? n : BATCH;
         /* of these, what the stream's end does not reach into any more is padding */
@@ -178,82 +196,78 @@ bool wm_subband_run(struct wm_subband *subband)
         if (!watched(subband) || heard < n)
             continue;
         subband->block_power += power(out, (size_t)n);
-        if (subband->next % BLOCK == 0) {
-            watch_level(subband);
+        if (subband->next % WM_SUBBAND_BLOCK == 0) {
+            subband->block_full = true;
             return true;
         }
     }
     return false;
 }
 
-/* ---- many samples at once, by several workers */
-
-#define PIECE        4096 /* outputs of one job */
-#define STEP         256  /* outputs made of one conversion, which stays in the nearest cache */
-#define TAPS_MAX     1024
-#define RATIO_MAX    8
-#define SUBBANDS_MAX 4
-
-struct spread {
-    struct wm_subband *const *subbands;
-    size_t pieces; /* of a sub-band */
-    size_t outputs;
-    int16_t **out;
-    const unsigned char *bytes; /* of the first output's first sample */
-    size_t sample_bytes;
-};
-
-static void filter_piece(void *user, size_t i)
+bool wm_subband_run_all(struct wm_subband *const *subbands, unsigned count)
 {
-    const struct spread *spread = user;
-    const struct wm_subband *subband = spread->subbands[i / spread->pieces];
-    const struct wm_subband_config *config = &subband->config;
-    const size_t begin = i % spread->pieces * PIECE, decimation = subband->decimation;
-    const size_t end = begin + PIECE < spread->outputs ? begin + PIECE : spread->outputs;
-    int16_t x[2 * (STEP * RATIO_MAX + TAPS_MAX)];
+    bool more = false;
 
-    for (size_t m = begin; m < end; m += STEP) {
-        const size_t n = end - m < STEP ? end - m : STEP;
-        wm_intake_convert(config->kernels, config->format, spread->bytes + m * decimation * spread->sample_bytes,
-                          (n - 1) * decimation + subband->filter.fir.taps, x);
-        config->kernels->decimate(&subband->filter.fir, x, n, subband->shift, spread->out[i / spread->pieces] + 2 * m);
+    for (unsigned i = 0; i < count; i++) /* first, while they are in step */
+        watch(subbands[i]);
+    for (unsigned i = 0; i < count; i++)
+        more = wm_subband_run(subbands[i]) || more;
+    return more;
+}
+
+/* ---- made elsewhere, by several workers */
+
+int64_t wm_subband_next(const struct wm_subband *subband)
+{
+    return subband->next;
+}
+
+unsigned wm_subband_taps(const struct wm_subband *subband)
+{
+    return subband->filter.fir.taps;
+}
+
+void wm_subband_make(const struct wm_subband *subband, const int16_t *x, size_t n, int16_t *out)
+{
+    subband->config.kernels->decimate(&subband->filter.fir, x, n, subband->shift, out);
+}
+
+double wm_subband_power(const struct wm_subband *subband, const int16_t *x, size_t n)
+{
+    return watched(subband) ? power(x, n) : 0;
+}
+
+int64_t wm_subband_stays(const struct wm_subband *subband, const double *powers, int64_t end)
+{
+    struct wm_level level = subband->level;
+    double sum = subband->block_power;
+
+    for (int64_t m = subband->next; watched(subband) && m - m % WM_SUBBAND_BLOCK + WM_SUBBAND_BLOCK <= end;) {
+        m += WM_SUBBAND_BLOCK - m % WM_SUBBAND_BLOCK;
+        sum += *powers++;
+        if (next_shift(subband, &level, sum) != subband->shift)
+            return m - 1;
+        sum = 0;
     }
+    return end;
 }
 
-void wm_subband_spread(struct wm_subband *const *subbands, unsigned count, struct wm_intake *capture, struct wm_pool *pool,
-                       const void *bytes, size_t n)
+void wm_subband_made(struct wm_subband *subband, const int16_t *out, const double *powers, int64_t end)
 {
-    int16_t *out[SUBBANDS_MAX];
-    struct spread spread = {
-        .subbands = subbands, .out = out, .sample_bytes = wm_sample_format_bytes(subbands[0]->config.format), .bytes = bytes};
-    const int64_t taps = subbands[0]->filter.fir.taps, decimation = subbands[0]->decimation;
-    /* outputs that begin before these samples are made as usual */
-    size_t head = (size_t)(taps + decimation);
+    const int64_t first = subband->next;
 
-    for (size_t at = 0; at < head * spread.sample_bytes;)
-        at += wm_intake_push(capture, spread.bytes + at, head * spread.sample_bytes - at);
-    for (unsigned s = 0; s < count; s++)
-        (void)wm_subband_run(subbands[s]);
-    const int64_t begin = wm_intake_end(capture) - (int64_t)head, end = begin + (int64_t)n, first = subbands[0]->next;
-    spread.outputs = (size_t)((end - taps) / decimation + 1 - first);
-    spread.pieces = (spread.outputs + PIECE - 1) / PIECE;
-    spread.bytes += (size_t)(first * decimation - begin) * spread.sample_bytes;
-    for (unsigned s = 0; s < count; s++)
-        out[s] = wm_intake_room(subbands[s]->intake, spread.outputs);
-    wm_pool_run(pool, filter_piece, &spread, count * spread.pieces);
-    for (unsigned s = 0; s < count; s++) {
-        wm_intake_fill(subbands[s]->intake, spread.outputs, 0);
-        subbands[s]->next += (int64_t)spread.outputs;
+    while (watched(subband) && subband->next - subband->next % WM_SUBBAND_BLOCK + WM_SUBBAND_BLOCK <= end) {
+        subband->next += WM_SUBBAND_BLOCK - subband->next % WM_SUBBAND_BLOCK;
+        (void)next_shift(subband, &subband->level, subband->block_power + *powers++);
+        subband->block_power = 0;
     }
-    wm_intake_jump(capture, (const unsigned char *)bytes + head * spread.sample_bytes, n - head);
+    if (watched(subband))
+        subband->block_power += power(out + 2 * (subband->next - first), (size_t)(end - subband->next));
+    subband->next = end;
+    wm_intake_fill(subband->intake, (size_t)(end - first), 0);
 }
 
-void wm_subband_trim(struct wm_subband *subband)
-{
-    wm_intake_trim(subband->intake);
-}
-
-const struct wm_intake *wm_subband_intake(const struct wm_subband *subband)
+struct wm_intake *wm_subband_intake(const struct wm_subband *subband)
 {
     return subband->intake;
 }

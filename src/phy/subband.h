@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "base/pool.h"
 #include "phy/intake.h"
 
 /* First stage for captures wider than the receiver's own rates: one part of the band, with all channels in it, as a stream of at
@@ -29,6 +28,7 @@ struct wm_subband_config {
     struct wm_span_hz pass; /* offsets from the capture's centre */
     double width_hz;        /* of the widest sub-band of the capture: all have filters of equal length and keep step */
     size_t keep;            /* samples of the sub-band */
+    size_t batch;           /* 0, or its intake is for work in batches of so many */
 };
 
 /* By how much a capture of this rate is decimated; 1: it is narrow and needs no sub-bands. */
@@ -47,14 +47,21 @@ void wm_subband_reset(struct wm_subband *subband);
 /* Filters what has arrived, up to where its scale may change. True: it stopped there, and after all readers have done what can be
  * done with what is there, it is to be called again. */
 bool wm_subband_run(struct wm_subband *subband);
-/* For several threads: takes n samples of the capture from their bytes, as pushing them to it and running every sub-band would, but
- * the pool's workers share the work. 8-bit formats only, no split sample pending, n >= wm_subband_reach, and n / decimation + 1
- * at most what each sub-band's intake has left. */
-void wm_subband_spread(struct wm_subband *const *subbands, unsigned count, struct wm_intake *capture, struct wm_pool *pool,
-                       const void *bytes, size_t n);
-/* Drops what the channels need no more after all that can be done has been done. */
-void wm_subband_trim(struct wm_subband *subband);
+/* The same for all of a capture. */
+bool wm_subband_run_all(struct wm_subband *const *subbands, unsigned count);
+/* Instead of run, for several threads (phy/fill.h), each part of it by whoever: output m is made of wm_subband_taps samples from
+ * m * decimation on. */
+#define WM_SUBBAND_BLOCK 2048 /* outputs between looks at the level, which changes nothing in 8-bit formats */
+int64_t wm_subband_next(const struct wm_subband *subband); /* output */
+unsigned wm_subband_taps(const struct wm_subband *subband);
+void wm_subband_make(const struct wm_subband *subband, const int16_t *x, size_t n, int16_t *out);
+/* Of outputs made, for `made`; 0 where no scale is watched. */
+double wm_subband_power(const struct wm_subband *subband, const int16_t *out, size_t n);
+/* How far the scale stays when outputs up to `end` are made: powers are those of the blocks, or what is missing of the first. */
+int64_t wm_subband_stays(const struct wm_subband *subband, const double *powers, int64_t end);
+/* They have been made, `end` as stays said or before, and lie in the intake behind what there was. */
+void wm_subband_made(struct wm_subband *subband, const int16_t *out, const double *powers, int64_t end);
 /* What the channels read from. */
-const struct wm_intake *wm_subband_intake(const struct wm_subband *subband);
+struct wm_intake *wm_subband_intake(const struct wm_subband *subband);
 /* Sample m of the sub-band belongs to sample m * decimation + delay of the capture. */
 double wm_subband_delay(const struct wm_subband *subband);

@@ -111,6 +111,39 @@ static void on_result(void *user, const void *result)
     memcpy(&log->heard[log->count++], result, sizeof *log->heard);
 }
 
+/* What is pulled: bytes of the file in hand, which ends now and then before it was asked for, as one does that is still written. */
+struct file {
+    const uint8_t *bytes;
+    size_t at, len, seen;
+};
+
+static const void *fetch(void *user, uint64_t offset, size_t len, void *room, size_t *got)
+{
+    const struct file *file = user;
+    const size_t left = file->at + offset < file->seen ? file->seen - file->at - (size_t)offset : 0;
+
+    *got = len < left ? len : left;
+    memcpy(room, file->bytes + file->at + offset, *got);
+    return room;
+}
+
+static void pull_all(struct wm_receiver *receiver, const uint8_t *samples, size_t bytes)
+{
+    struct file file = {.bytes = samples, .len = bytes, .seen = bytes / 3};
+    uint64_t taken = 0;
+
+    ck_assert(wm_receiver_pulls(receiver));
+    do {
+        ck_assert_int_eq(wm_receiver_pull(receiver, fetch, &file, &taken), WM_OK);
+        file.at += taken;
+        if (taken == 0 && file.seen < file.len) {
+            file.seen = file.len - file.seen < file.len / 3 ? file.len : file.seen + file.len / 3;
+            taken = 1;
+        }
+    } while (taken > 0);
+    ck_assert_uint_eq(file.at, bytes);
+}
+
 static struct wm_receiver_stats listen_with(struct log *log, unsigned threads, enum wm_sample_format format, const uint8_t *samples,
                                             size_t bytes, size_t step)
 {
@@ -130,7 +163,9 @@ static struct wm_receiver_stats listen_with(struct log *log, unsigned threads, e
     log->count = log->room = 0;
     ck_assert_int_eq(wm_receiver_create(&config, &receiver), WM_OK);
     for (int stream = 0; stream < 2; stream++) { /* the second time from the beginning */
-        for (size_t at = 0; at < bytes; at += step)
+        if (step == 0)
+            pull_all(receiver, samples, bytes);
+        for (size_t at = 0; step > 0 && at < bytes; at += step)
             ck_assert_int_eq(wm_receiver_push(receiver, samples + at, bytes - at < step ? bytes - at : step), WM_OK);
         ck_assert_int_eq(wm_receiver_flush(receiver), WM_OK);
         bytes /= 2;
@@ -143,12 +178,23 @@ static struct wm_receiver_stats listen_with(struct log *log, unsigned threads, e
 static const struct scene {
     double rate, seconds, level_db, gap_s;
     enum wm_sample_format format;
+    double jump; /* by so much the last two thirds come in larger */
 } scenes[] = {
-    {1.6e6, 2.5, 14, 0.012, WM_SAMPLES_CU8},  /* clear pauses: most cuts hold */
-    {1.6e6, 2.0, 7.5, 0.006, WM_SAMPLES_CU8}, /* weak: the gate flickers, tiers have work */
-    {1.6e6, 2.0, 12, 0.0, WM_SAMPLES_CS8},    /* one behind the other and over each other: cuts that do not hold */
-    {1.6e6, 1.5, 10, 0.004, WM_SAMPLES_CS16}, {1.6e6, 0.6, 10, 0.004, WM_SAMPLES_CF32},
-    {8e6, 1.0, 9, 0.008, WM_SAMPLES_CS8},     {1.6e6, 1.5, 0, 1, WM_SAMPLES_CU8}, /* nobody sends */
+    {1.6e6, 2.5, 14, 0.012, WM_SAMPLES_CU8, 0},  /* clear pauses: most cuts hold */
+    {1.6e6, 2.0, 7.5, 0.006, WM_SAMPLES_CU8, 0}, /* weak: the gate flickers, tiers have work */
+    {1.6e6, 2.0, 12, 0.0, WM_SAMPLES_CS8, 0},    /* one behind the other and over each other: cuts that do not hold */
+    {1.6e6, 1.5, 10, 0.004, WM_SAMPLES_CS16, 0},
+    {1.6e6, 0.6, 10, 0.004, WM_SAMPLES_CF32, 0},
+    {8e6, 1.0, 9, 0.008, WM_SAMPLES_CS8, 0},
+    {1.6e6, 1.5, 0, 1, WM_SAMPLES_CU8, 0}, /* nobody sends */
+    /* the scale is found on the way, and changes */
+    {1.6e6, 1.5, 10, 0.004, WM_SAMPLES_CF32, 0.01},
+    {1.6e6, 1.2, 10, 0.004, WM_SAMPLES_CF32, 300},
+    {8e6, 0.8, 9, 0.008, WM_SAMPLES_CS16, 0},
+    {8e6, 0.8, 9, 0.008, WM_SAMPLES_CS16, 1.0 / 30},
+    {8e6, 0.8, 9, 0.008, WM_SAMPLES_CF32, 0},
+    {8e6, 0.8, 9, 0.008, WM_SAMPLES_CF32, 200},
+    {6.5e6, 0.8, 9, 0.008, WM_SAMPLES_CF32, 0.02},
 };
 
 /* Frames of all modes, T and C and S by turns or at once, gap_s apart. */
@@ -170,10 +216,28 @@ static void fill(struct air *air, const struct scene *scene)
     }
 }
 
+static void jump(uint8_t *samples, size_t bytes, const struct scene *scene)
+{
+    for (size_t at = bytes / 3 / 4 * 4; scene->jump > 0 && at < bytes; at += 4) {
+        if (scene->format == WM_SAMPLES_CF32) {
+            float x;
+            memcpy(&x, samples + at, sizeof x);
+            x *= (float)scene->jump;
+            memcpy(samples + at, &x, sizeof x);
+        } else {
+            int16_t x[2];
+            memcpy(x, samples + at, sizeof x);
+            x[0] = (int16_t)(x[0] * scene->jump);
+            x[1] = (int16_t)(x[1] * scene->jump);
+            memcpy(samples + at, x, sizeof x);
+        }
+    }
+}
+
 START_TEST(two_cores_say_what_one_says)
 {
     const struct scene *scene = &scenes[_i];
-    static const size_t steps[] = {65536, 100003, 4000000};
+    static const size_t steps[] = {65536, 100003, 4000000, 0};
     struct air air;
     size_t bytes;
 
@@ -181,6 +245,7 @@ START_TEST(two_cores_say_what_one_says)
     if (scene->level_db > 0)
         fill(&air, scene);
     uint8_t *samples = air_samples(&air, scene->format, 1, &bytes);
+    jump(samples, bytes, scene);
     struct log one = {.air = &air}, two = {.air = &air};
     const struct wm_receiver_stats first = listen_with(&one, 1, scene->format, samples, bytes, 65536);
     size_t ok = 0;
@@ -214,6 +279,7 @@ Suite *wm_test_suite(void)
     Suite *suite = suite_create("phy: parts");
     TCase *tcase = tcase_create("parts");
 
+    tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, a_pool_does_each_job_once);
     tcase_add_loop_test(tcase, two_cores_say_what_one_says, 0, sizeof scenes / sizeof *scenes);

@@ -68,11 +68,25 @@ static void tell(const struct wm_rx *rx, const struct wm_receiver *receiver, con
     wm_outputs_tell(rx->shared.outputs, &air);
 }
 
+/* A pipe gives little at a time, and for several threads that would be work for one. */
+static enum wm_status read_much(struct wm_source *source, unsigned char *buffer, size_t cap, size_t *len)
+{
+    enum wm_status status = WM_OK;
+    size_t got = 0;
+
+    for (*len = 0; status == WM_OK && *len < cap && !wm_signals_interrupted(); *len += got)
+        status = wm_source_read(source, buffer + *len, cap - *len, &got);
+    return *len ? WM_OK : status;
+}
+
 /* The receiver's loop. Everything that was heard has been written when it returns. */
 static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
                    struct wm_rx_progress *progress)
 {
-    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : rx->threads > 1 ? 8 * CHUNK_BYTES : CHUNK_BYTES;
+    /* where it is to end after so many seconds, it ends where one thread would */
+    const bool batches = wm_receiver_pulls(receiver) && !rx->realtime && !(rx->shared.filter.for_s > 0);
+    const bool pulls = batches && wm_source_fetches(source);
+    const size_t chunk = rx->realtime ? CHUNK_BYTES / 8 : batches && !pulls ? 8 * CHUNK_BYTES : CHUNK_BYTES;
     const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
     unsigned char *buffer = malloc(chunk);
     enum wm_status read = buffer ? WM_OK : WM_NO_MEMORY;
@@ -89,15 +103,23 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
             reception->failed = wm_rx_reload(rx, reception->pipeline, progress->total_samples > 0);
             continue;
         }
-        read = wm_source_read(source, buffer, chunk, &len);
-        if (read == WM_IO && errno == EINTR)
-            continue;
-        if (read != WM_OK)
-            break;
-        if (reception->grab)
+        uint64_t pulled = 0;
+        if (pulls) {
+            status = wm_receiver_pull(receiver, wm_source_fetch, source, &pulled);
+            wm_source_skip(source, pulled);
+        }
+        if (status == WM_OK && !pulled) { /* also says why no more could be fetched */
+            read = batches && !pulls ? read_much(source, buffer, chunk, &len) : wm_source_read(source, buffer, chunk, &len);
+            if (read == WM_IO && errno == EINTR)
+                continue;
+            if (read != WM_OK)
+                break;
+        }
+        if (reception->grab && len > 0)
             wm_rx_grab_push(reception->grab, buffer, len, WM_TIME_UNKNOWN);
-        status = wm_receiver_push(receiver, buffer, len);
-        live |= len < chunk || rx->realtime;
+        if (len > 0)
+            status = wm_receiver_push(receiver, buffer, len);
+        live |= (len < chunk && !pulled) || rx->realtime;
         if (heard->telegrams != shown && (live || progress->on)) {
             wm_rx_progress_clear(progress);
             shown = heard->telegrams;

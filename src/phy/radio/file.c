@@ -26,7 +26,7 @@ enum wm_status wm_file_open(const char *path, struct wm_file *file, const char *
     struct stat about;
     int error;
 
-    file->size = 0;
+    file->size = file->at = 0;
     file->fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (file->fd < 0)
         return refuse(WM_IO, errno, why, path, strerror(errno));
@@ -44,7 +44,9 @@ enum wm_status wm_file_open(const char *path, struct wm_file *file, const char *
             wm_file_close(file);
             return refuse(WM_TOO_SHORT, 0, why, path, "is empty; there is nothing to receive in it");
         }
+        const off_t at = lseek(file->fd, 0, SEEK_CUR); /* standard input may have been read before */
         file->size = (uint64_t)about.st_size;
+        file->at = at > 0 ? (uint64_t)at : 0;
     }
     if (isatty(file->fd)) {
         wm_file_close(file);
@@ -62,6 +64,7 @@ enum wm_status wm_file_skip(struct wm_file *file, uint64_t bytes)
     if (file->size > 0) {
         if (bytes >= file->size)
             return WM_TOO_SHORT;
+        file->at = bytes;
         return lseek(file->fd, (off_t)bytes, SEEK_SET) < 0 ? WM_IO : WM_OK;
     }
     while (bytes > 0) {
@@ -80,7 +83,29 @@ enum wm_status wm_file_read(struct wm_file *file, void *buffer, size_t cap, size
     ssize_t got = read(file->fd, buffer, cap);
 
     *len = got > 0 ? (size_t)got : 0;
+    file->at += *len;
     return got > 0 ? WM_OK : got == 0 ? WM_END : WM_IO;
+}
+
+size_t wm_file_fetch(const struct wm_file *file, uint64_t offset, void *buffer, size_t cap)
+{
+    size_t len = 0;
+    ssize_t got = 1;
+
+    while (len < cap && got != 0) {
+        got = pread(file->fd, (char *)buffer + len, cap - len, (off_t)(file->at + offset + len));
+        if (got < 0 && errno != EINTR)
+            break;
+        len += got > 0 ? (size_t)got : 0;
+        got = got < 0 ? 1 : got;
+    }
+    return len;
+}
+
+void wm_file_pass(struct wm_file *file, uint64_t bytes)
+{
+    file->at += bytes;
+    (void)lseek(file->fd, (off_t)file->at, SEEK_SET); /* it has been fetched from, so this does not fail */
 }
 
 void wm_file_close(struct wm_file *file)

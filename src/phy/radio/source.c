@@ -189,6 +189,32 @@ enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap
     return status;
 }
 
+bool wm_source_fetches(const struct wm_source *source)
+{
+    return source->file.size > 0;
+}
+
+const void *wm_source_fetch(void *user, uint64_t offset, size_t len, void *room, size_t *got)
+{
+    const struct wm_source *source = user;
+
+    *got = 0;
+    if (offset >= source->limit)
+        return room;
+    if (len > source->limit - offset)
+        len = (size_t)(source->limit - offset);
+    *got = wm_file_fetch(&source->file, offset, room, len);
+    return room;
+}
+
+void wm_source_skip(struct wm_source *source, uint64_t bytes)
+{
+    source->given += bytes;
+    wm_file_pass(&source->file, bytes);
+    if (source->limit != NO_LIMIT)
+        source->limit -= bytes;
+}
+
 const char *wm_source_note(const struct wm_source *source)
 {
     return source->note[0] ? source->note : NULL;

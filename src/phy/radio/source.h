@@ -35,6 +35,12 @@ WM_MUST_USE enum wm_status wm_source_open(const char *path, const struct wm_sour
 /* Reads up to cap bytes; WM_OK with *len > 0, WM_END at the end, WM_IO. Whole samples are not promised: a pipe may split them.
  * WM_IO with errno EINTR: a signal handler ran while a pipe was silent; call again or stop. */
 WM_MUST_USE enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap, size_t *len);
+/* Whether its bytes can be fetched: a regular file. Then several threads may, at once: as wm_receiver_pull wants it, from where the
+ * source stands. It is moved forward by skip, by no more than was there; not while somebody fetches. Why there is nothing, read
+ * says. */
+bool wm_source_fetches(const struct wm_source *source);
+const void *wm_source_fetch(void *source, uint64_t offset, size_t len, void *room, size_t *got);
+void wm_source_skip(struct wm_source *source, uint64_t bytes);
 /* After WM_IO: what failed. After WM_END: what was odd about the stream (it was empty, it ended inside a sample), or NULL. The text
  * lives as long as the source. */
 const char *wm_source_note(const struct wm_source *source);
