@@ -11,9 +11,9 @@
 # -l MS       buffers come up to so much late, one in 16 up to nine times as much (0); what is exact without is then only nearly so
 # -f          keep the folder with everything
 #
-# It is checked that samples given by the driver = samples processed + samples reported as come and not processed; that samples of the air =
-# samples processed + samples reported lost; that each frame that was sent outside a gap comes out once, with its sample number, and none
-# comes out that was not sent; that memory does not grow.
+# Checked: samples given by the driver = samples processed + samples told as come and not processed; samples of the air = samples processed
+# + samples told as lost; each frame sent outside a gap (it begins 30 ms behind one, ends 1 ms before one) comes out once, with its
+# sample number, and none that was not sent; memory does not grow.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -107,7 +107,7 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
     }
     FILENAME == "sent" {
         sample[$2] = $1
-        before[$2] = ($3 == "S" ? 0.0025 : 0.0012) * rate
+        before[$2] = 0.03 * rate # behind a break the receiver has the noise to learn
         behind[$2] = (air_s($3, $4, length($2) / 2) + 0.001) * rate
         frames++
     }
