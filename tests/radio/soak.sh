@@ -122,7 +122,7 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
         heard++
         off = error < 0 ? -error : error
         for (g = 0; g < gaps; g++) { # what nobody told of shows by the time, when it has been late for a while
-            if (name != "soapy" && $1 - error > from[g] && $1 - error < to[g] + 2.5 * rate)
+            if ($1 - error > from[g] && $1 - error < to[g] + (name == "soapy" ? 0 : 2.5) * rate)
                 off = 0
         }
         worst = off > worst ? off : worst
