@@ -97,6 +97,7 @@ void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct w
         i += x[2 * k * step];
         q += x[2 * k * step + 1];
     }
+    ear->cell = cell;
     ear->dc_i = (float)(i / (DC_PICKS * full_scale));
     ear->dc_q = (float)(q / (DC_PICKS * full_scale));
     listener->config.kernels->fir(&listener->filter.fir, x, WM_CELL_OUTPUTS, ear->re, ear->im);

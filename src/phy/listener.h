@@ -27,6 +27,7 @@ struct wm_cell {
 /* What the filter makes of one cell: no state in it, so cells can be heard in any order, ahead and by several threads. */
 #define WM_CELL_OUTPUTS 32 /* a cell is 0.16 ms */
 struct wm_ear {
+    int64_t cell;
     float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS];
     float dc_i, dc_q; /* means of a few samples, full scale */
 };

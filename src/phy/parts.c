@@ -43,9 +43,9 @@ struct line { /* one channel */
     struct object object[OBJECTS];
     struct object *owner; /* that stands at the end of the last batch */
     struct cells now, ahead;
-    /* of the cells ahead, what has been heard before they are listened to in their order */
+    /* of the cells ahead, what has been heard before they are listened to in their order: those that say they are of that cell.
+     * (Flags of their own would lie so close together that two threads would wait for each other's cache.) */
     struct wm_ear *ear;
-    bool *heard;
     size_t cells_max;
     struct wm_channel_counts counts;
 };
@@ -211,6 +211,12 @@ void wm_parts_job(void *user, size_t i)
 
 /* ---- listening ahead */
 
+static void forget_heard(struct line *line)
+{
+    for (size_t i = 0; i < line->cells_max; i++)
+        line->ear[i].cell = -1;
+}
+
 void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64_t from, int64_t to)
 {
     for (unsigned i = 0; i < parts->config.channel_count; i++) {
@@ -227,7 +233,6 @@ void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64
             if (end > to)
                 break;
             wm_listener_hear(listener, line->ahead.first + at, &line->ear[at]);
-            line->heard[at] = true;
         }
     }
 }
@@ -239,7 +244,7 @@ void wm_parts_unhear(struct wm_parts *parts, int64_t from)
         for (size_t at = 0; at < line->cells_max; at++) {
             int64_t end;
             (void)wm_listener_reach(wm_channel_listener(line->object[0].channel), line->ahead.first + (int64_t)at, &end);
-            line->heard[at] = line->heard[at] && end <= from;
+            line->ear[at].cell = end <= from ? line->ear[at].cell : -1;
         }
     }
 }
@@ -255,7 +260,8 @@ void wm_parts_listen(void *user, size_t i)
 
     for (ahead->count = 0; ahead->count < line->cells_max && wm_channel_listen_need(channel) <= end; ahead->count++) {
         struct wm_cell *cell = &ahead->cell[ahead->count];
-        wm_listener_run(wm_channel_listener(channel), line->heard[ahead->count] ? &line->ear[ahead->count] : NULL, cell);
+        struct wm_ear *ear = &line->ear[ahead->count];
+        wm_listener_run(wm_channel_listener(channel), ear->cell == ahead->first + (int64_t)ahead->count ? ear : NULL, cell);
         ahead->cut[ahead->count] = cell->open && quiet >= QUIET_CELLS;
         quiet = cell->open ? 0 : quiet + 1;
     }
@@ -345,7 +351,8 @@ void wm_parts_turn(struct wm_parts *parts, int64_t end)
         line->now = now;
         line->ahead.first = now.first + (int64_t)now.count;
         line->ahead.count = 0;
-        memset(line->heard, 0, line->cells_max * sizeof *line->heard);
+        if (now.count == 0) /* the same cells again, perhaps at another scale */
+            forget_heard(line);
     }
     make_parts(parts);
 }
@@ -410,13 +417,13 @@ static enum wm_status create_cells(struct line *line, size_t batch_samples)
 
     line->cells_max = batch_samples / (size_t)cell_samples + 16;
     line->ear = malloc(line->cells_max * sizeof *line->ear);
-    line->heard = calloc(line->cells_max, sizeof *line->heard);
     line->now.cell = calloc(line->cells_max, sizeof *line->now.cell);
     line->now.cut = calloc(line->cells_max, sizeof *line->now.cut);
     line->ahead.cell = calloc(line->cells_max, sizeof *line->ahead.cell);
     line->ahead.cut = calloc(line->cells_max, sizeof *line->ahead.cut);
-    return line->ear && line->heard && line->now.cell && line->now.cut && line->ahead.cell && line->ahead.cut ? WM_OK
-                                                                                                              : WM_NO_MEMORY;
+    if (line->ear)
+        forget_heard(line);
+    return line->ear && line->now.cell && line->now.cut && line->ahead.cell && line->ahead.cut ? WM_OK : WM_NO_MEMORY;
 }
 
 static void create_object(struct wm_parts *parts, size_t line, size_t object)
@@ -495,7 +502,6 @@ void wm_parts_destroy(struct wm_parts *parts)
         for (int o = OBJECTS; o-- > 0;) /* the first one's listener last */
             wm_channel_destroy(parts->line[i].object[o].channel);
         free(parts->line[i].ear);
-        free(parts->line[i].heard);
         free(parts->line[i].now.cell);
         free(parts->line[i].now.cut);
         free(parts->line[i].ahead.cell);
@@ -516,7 +522,7 @@ void wm_parts_reset(struct wm_parts *parts)
         line->owner = &line->object[0];
         line->now.first = line->ahead.first = 0;
         line->now.count = line->ahead.count = 0;
-        memset(line->heard, 0, line->cells_max * sizeof *line->heard);
+        forget_heard(line);
     }
     parts->part_count = 0;
 }
