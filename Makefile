@@ -59,6 +59,10 @@ fuzz: setup
 deb: setup
 	scripts/make-deb
 
+# Installs that package on a clean Debian in a chroot, uses it and purges it; needs root and debootstrap.
+test-deb: deb
+	tests/package/clean_debian.sh || [ $$? -eq 77 ]
+
 # `make install PREFIX=$HOME/.local` needs no root; DESTDIR is heeded too.
 install: all
 	cmake --install build/release --prefix "$(PREFIX)"

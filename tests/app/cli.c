@@ -37,6 +37,10 @@ void cli_open(struct cli *cli)
 
     memset(cli, 0, sizeof *cli);
     setenv("SOAPY_SDR_ROOT", "/nonexistent", 0); /* no radios but those a test brings */
+#ifdef NO_RADIO_LIBRARIES
+    setenv("LD_LIBRARY_PATH", NO_RADIO_LIBRARIES, 0); /* a librtlsdr that finds no stick, also where one is plugged in */
+    setenv("FAKE_RADIO", "serial=", 0);
+#endif
     strcpy(cli->dir, "/tmp/wmsdr_cli_XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(cli->dir));
     /* commands write $W without quotes, and the checkout's path may have spaces */

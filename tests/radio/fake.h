@@ -11,7 +11,7 @@
  *   rate=FACTOR   the oscillator's error, 1.00005 for 50 ppm
  *   late=MS       buffers come up to so much late, one in 16 up to nine times as much
  *   timestamps=no buffers have none, where the interface has them
- *   serial=TEXT   "FAKE0001" when not given
+ *   serial=TEXT   "FAKE0001" when not given; nothing behind it: no device is attached (librtlsdr)
  *   log=PATH      each setting the program makes is written there, a line each
  *   KIND@START[/UNTIL]  a fault START seconds after the first sample; UNTIL is "stream", "open", "reset" (it ends when the program
  *                 starts the stream again, opens the device again) or seconds; without it it stays

@@ -19,7 +19,7 @@ struct rtlsdr_dev {
 
 uint32_t rtlsdr_get_device_count(void)
 {
-    return 1;
+    return *fake_serial(fake_get(NULL)) ? 1 : 0;
 }
 
 const char *rtlsdr_get_device_name(uint32_t index)
