@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define STATES       WM_TRELLIS_STATES
-#define SAMPLES      4            /* a chip after interpolation */
-#define WINDOW       16           /* chips to either side in the smoothed phase */
-#define GROUP        4            /* chips summed before the carrier and h search of refine */
+#define SAMPLES      4  /* a chip after interpolation */
+#define WINDOW       16 /* chips to either side in the smoothed phase */
+#define GROUP        4  /* chips summed before the carrier and h search of refine */
+#define GROUPS_MAX   1024
 #define FLIPS_MAX    12           /* chips so turned after the trellis */
 #define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices tried at once */
@@ -170,18 +171,12 @@ static void smooth(struct wm_trellis *trellis)
     trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
 }
 
-/* Sum of v with a trial (dh, residual carrier) removed; the carrier is found by lag products of rising lag, *step in radians a
- * group. */
-static double coherent_sum(const struct wm_phasor *v, const double *at, size_t groups, double dh, double *step)
+/* Power of the sum of v, residual carrier removed; it is found by lag products of rising lag, *step in radians a group. */
+static double coherent_power(const struct wm_phasor *turned, size_t groups, double *step)
 {
-    struct wm_phasor turned[1024];
     struct wm_phasor sum = {0, 0};
 
     *step = 0;
-    if (groups > 1024)
-        groups = 1024;
-    for (size_t g = 0; g < groups; g++)
-        turned[g] = wm_phasor_mul(v[g], wm_phasor(-M_PI * dh * at[g]));
     for (size_t lag = 1; 2 * lag < groups; lag *= 2) {
         struct wm_phasor p = {0, 0};
         for (size_t g = 0; g + lag < groups; g++)
@@ -199,9 +194,9 @@ static double coherent_sum(const struct wm_phasor *v, const double *at, size_t g
 
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
 {
-    const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < 1024 ? n / GROUP : 1024;
-    struct wm_phasor v[1024];
-    double at[1024], mean = 0, best = -1, best_dh = 0, best_step = 0;
+    const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
+    struct wm_phasor v[GROUPS_MAX], by[GROUPS_MAX];
+    double at[GROUPS_MAX], mean = 0, best = -1, best_dh = 0, best_step = 0;
     double sum = 0;
 
     strip_data(trellis);
@@ -216,15 +211,19 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
         }
         mean += at[g] / (double)groups;
     }
-    for (size_t g = 0; g < groups; g++)
-        at[g] -= mean;
+    for (size_t g = 0; g < groups; g++) { /* at the least h; each next is a turn more */
+        v[g] = wm_phasor_mul(v[g], wm_phasor(M_PI * h_span * (at[g] - mean)));
+        by[g] = wm_phasor(-M_PI * h_span / 10 * (at[g] - mean));
+    }
     for (int i = -10; i <= 10; i++) {
-        double step, power = coherent_sum(v, at, groups, h_span * i / 10, &step);
+        double step, power = coherent_power(v, groups, &step);
         if (power > best) {
             best = power;
             best_dh = h_span * i / 10;
             best_step = step;
         }
+        for (size_t g = 0; g < groups; g++)
+            v[g] = wm_phasor_mul(v[g], by[g]);
     }
     /* timing and clock against the smoothed phase, as for words */
     trellis->h += best_dh;

@@ -24,6 +24,15 @@
 #define HEAD_MAX          16    /* bytes of a frame that are kept from one call to the next */
 #define AGAIN_MAX         4     /* 15 chips more than planned */
 #define SECOND_SYNC_CHIPS 16
+#define HANG_UP_CELLS     7 /* so many quiet ones in a row, 1.1 ms, and nobody is sending a frame any more */
+#define HANG_UP_CELLS     7 /* as many quiet ones in a row, 1.1 ms, and no frame is being sent any more */
+
+/* What has been put off while a burst was waited for is caught up with by and by, so that no millisecond of air costs much more
+ * than another, whatever it holds: an acquisition in 6 cells, two at once after a pause, and 8 batches of positions a cell (10
+ * times what comes in). */
+#define ACQUIRE_CELLS  6
+#define ACQUIRE_AHEAD  3
+#define SEARCH_BATCHES 8
 
 /* A sync word whose frame has not been read yet. */
 struct waiting {
@@ -36,6 +45,8 @@ struct waiting {
     int64_t need;     /* baseband samples */
     bool early;       /* the frame is to be read first when its last chip has been heard, at stream sample early_need */
     int64_t early_need;
+    bool cut; /* the transmission ended at baseband sample cut_at, before the frame that its L tells of */
+    int64_t cut_at;
     unsigned short_tier;    /* that could not read for want of samples */
     unsigned again;         /* so many times what had been planned for did not do */
     uint8_t head[HEAD_MAX]; /* as first read */
@@ -66,6 +77,8 @@ struct wm_channel {
     bool has_best;
     struct wm_sync_candidate best;
     double level_at_sync;
+    unsigned quiet_cells; /* in a row */
+    int64_t acquired;     /* acquisitions are paid for up to this cell */
     struct waiting waiting[WAITING_MAX];
     struct wm_demodulator *demodulator[2];
     struct wm_signal signal; /* of the burst inside the callback */
@@ -196,6 +209,8 @@ void wm_channel_begin_at(struct wm_channel *channel, int64_t cell)
     channel->search_at = channel->search_end = channel->resume_at = 0;
     channel->taken.start = -1e9;
     channel->level_at_sync = 0;
+    channel->quiet_cells = 0;
+    channel->acquired = cell;
     memset(channel->waiting, 0, sizeof channel->waiting);
 }
 
@@ -303,18 +318,29 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         soft->format = w->format;
         return WM_OK;
     }
+    size_t heard =
+        bytes; /* a wrong L is told by the CRC in any tier, and is right in a later one perhaps: no need to wait for it */
+    if (w->cut) {
+        const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
+        const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+        const double most = ((double)w->cut_at - w->timing.start - skip) / (w->timing.period * info->chips_per_byte);
+        heard = most < 1 ? 1 : most < (double)bytes ? (size_t)most : bytes;
+    }
     if (w->early && tier > 0) { /* the early reading is for frames that need no care */
         w->short_tier = tier;
         return WM_TOO_SHORT;
     }
-    enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, bytes, soft);
+    enum wm_status status = wm_demodulator_read(channel->demodulator[w->mode_at], tier, heard, soft);
     if (status == WM_TOO_SHORT) {
         w->short_tier = tier;
         if (w->again == AGAIN_MAX) /* what no sample will mend: a timing that ran away */
             return WM_END;
     }
-    if (status == WM_OK)
-        refine_signal(channel, w, bytes);
+    if (status == WM_OK) {
+        refine_signal(channel, w, heard);
+        memset(soft->bytes + heard, 0, bytes - heard);
+        soft->len = bytes;
+    }
     if (status == WM_OK && tier == 0 && bytes <= sizeof w->head) {
         memcpy(w->head, soft->bytes, bytes);
         w->head_bytes = bytes;
@@ -434,6 +460,7 @@ static void take_candidate(struct wm_channel *channel)
      * on behind its sync word. */
     if (channel->now.quiet)
         return;
+    channel->acquired = (channel->acquired > channel->cell ? channel->acquired : channel->cell) + ACQUIRE_CELLS;
     if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK ||
         (fabs(timing.start - channel->taken.start) < SAME_CHIPS * timing.period &&
          fabs(timing.carrier - channel->taken.carrier) * channel->band.rate_hz < SAME_HZ))
@@ -478,7 +505,9 @@ static void search(struct wm_channel *channel)
 
     if (batch > WM_SYNC_BATCH)
         batch = WM_SYNC_BATCH / (16 * hop) * 16 * hop;
-    while (channel->searching) {
+    for (unsigned left = SEARCH_BATCHES; channel->searching && left > 0; left--) {
+        if (channel->has_best && !channel->now.quiet && channel->acquired > channel->cell + ACQUIRE_AHEAD)
+            return; /* another acquisition would be too much now */
         int64_t from = channel->search_at;
         if (from < channel->band.stretch.first)
             from = channel->search_at = channel->band.stretch.first;
@@ -513,6 +542,23 @@ static int64_t first_of(const struct wm_channel *channel, int64_t cell)
     return first > held ? first : held > 0 ? held : 0;
 }
 
+/* Silence where a frame should be: its L was read wrong. It is given up with what was heard of it, rather than kept for up to 0.16
+ * s in which the search stands still and behind which the later tiers would work on noise. */
+static void hang_up(struct wm_channel *channel, int64_t end)
+{
+    extend(channel, end);
+    for (int i = 0; i < WAITING_MAX; i++) {
+        struct waiting *w = &channel->waiting[i];
+        if (!w->used)
+            continue;
+        w->cut = true;
+        w->early = false;
+        w->cut_at = end - HANG_UP_CELLS * channel->cell_samples / channel->band.filter.fir.decimation;
+        if (offer(channel, w))
+            w->used = false;
+    }
+}
+
 static void run_cell(struct wm_channel *channel)
 {
     const int64_t end = (channel->cell + 1) * channel->cell_samples / channel->band.filter.fir.decimation;
@@ -534,6 +580,9 @@ static void run_cell(struct wm_channel *channel)
     if (!open && channel->open)
         channel->search_end = end;
     channel->open = open;
+    channel->quiet_cells = channel->now.quiet ? channel->quiet_cells + 1 : 0;
+    if (channel->quiet_cells >= HANG_UP_CELLS && any_waiting(channel))
+        hang_up(channel, end);
     if (open || channel->searching) {
         extend(channel, end);
         search(channel);
@@ -641,7 +690,7 @@ bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
     const int64_t first = first_of(channel, cell);
     const int64_t apart = (int64_t)((double)channel->sequence_chips * channel->band.rate_hz / mode_info(channel)->chip_rate_cps);
 
-    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) &&
+    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) && channel->acquired <= cell &&
            (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first) && channel->search_at <= first &&
            channel->resume_at + 2 * apart < first;
 }

@@ -191,6 +191,56 @@ START_TEST(a_strong_frame_is_read_with_its_last_sample)
 }
 END_TEST
 
+struct misled {
+    size_t pushed, answered; /* samples */
+};
+
+/* As a link layer that takes each frame for one of 250 bytes. */
+static enum wm_status misled_on_sync(void *user, const struct wm_sync *sync, size_t *air_bytes)
+{
+    struct misled *misled = user;
+    struct wm_soft soft;
+    enum wm_status status = sync->source->read(sync->source->self, 0, 12, &soft);
+
+    *air_bytes = 12;
+    if (status == WM_OK)
+        status = sync->source->read(sync->source->self, 0, *air_bytes = 250, &soft);
+    if (status == WM_OK)
+        misled->answered = misled->answered ? misled->answered : misled->pushed;
+    return status == WM_OK ? WM_INTEGRITY : status;
+}
+
+/* A wrong length keeps nobody waiting: the frame is over when the channel is silent again. */
+START_TEST(a_wrong_length_is_not_waited_for)
+{
+    const size_t step = 1600;
+    struct air air;
+    struct misled misled = {0, 0};
+    struct wm_receiver *receiver = NULL;
+    size_t bytes;
+
+    air_open(&air, RATE, middle_for(_i), 0.3, NOISE, 400 + (uint64_t)_i);
+    const struct air_frame *frame =
+        air_send(&air, &(struct air_burst){.mode = (enum wm_mode)_i, .bytes = 30, .at_s = 0.06, .ec_n0_db = 8});
+    const struct wm_receiver_config config = {.sample_rate_hz = RATE,
+                                              .centre_hz = middle_for(_i),
+                                              .start_time_ns = WM_TIME_UNKNOWN,
+                                              .on_sync = misled_on_sync,
+                                              .user = &misled};
+    ck_assert_int_eq(wm_receiver_create(&config, &receiver), WM_OK);
+    uint8_t *samples = air_samples(&air, WM_SAMPLES_CU8, 1, &bytes);
+    for (size_t at = 0; at < bytes / 2; at += step) {
+        misled.pushed = at + step;
+        ck_assert_int_eq(wm_receiver_push(receiver, samples + 2 * at, 2 * step), WM_OK);
+    }
+    ck_assert_uint_gt(misled.answered, 0);
+    ck_assert_double_lt(((double)misled.answered - frame->end_sample) / RATE, 6e-3);
+    free(samples);
+    wm_receiver_destroy(receiver);
+    air_close(&air);
+}
+END_TEST
+
 /* A frame that ends with the stream's last sample is heard; one that is cut is not, and where much of it is missing the callback is
  * told that no more will come. */
 START_TEST(the_end_of_the_stream)
@@ -456,6 +506,7 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(streams, flush_begins_anew, 0, WM_SAMPLES_COUNT);
     tcase_add_loop_test(streams, a_frame_at_the_very_start_is_heard, 0, WM_MODE_COUNT);
     tcase_add_loop_test(streams, a_strong_frame_is_read_with_its_last_sample, 0, WM_MODE_COUNT);
+    tcase_add_loop_test(streams, a_wrong_length_is_not_waited_for, 0, WM_MODE_COUNT);
     tcase_add_loop_test(streams, the_end_of_the_stream, 0, WM_MODE_COUNT);
     tcase_add_test(streams, statistics_count);
     tcase_add_test(streams, only_the_modes_asked_for);
