@@ -114,6 +114,7 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
     FILENAME == "heard" {
         if (!($2 in sample)) {
             invented++
+            printf "never sent: at %.4f s: %s\n", $1 / rate, $2
             next
         }
         round_no = int(($1 - sample[$2]) / samples + 0.5)
