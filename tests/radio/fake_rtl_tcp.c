@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -87,6 +88,8 @@ static void serve_all(struct fake *fake, int listener)
 
         if (fd < 0)
             return;
+        /* what TCP keeps back until an acknowledgement comes would be kept for hours of simulated time */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         serve(fake, fd);
         close(fd);
     }
