@@ -25,7 +25,6 @@
 #define AGAIN_MAX         4     /* 15 chips more than planned */
 #define SECOND_SYNC_CHIPS 16
 #define HANG_UP_CELLS     7 /* so many quiet ones in a row, 1.1 ms, and nobody is sending a frame any more */
-#define HANG_UP_CELLS     7 /* as many quiet ones in a row, 1.1 ms, and no frame is being sent any more */
 
 /* What has been put off while a burst was waited for is caught up with by and by, so that no millisecond of air costs much more
  * than another, whatever it holds: an acquisition in 6 cells, two at once after a pause, and 8 batches of positions a cell (10
