@@ -14,7 +14,7 @@
 #define GROUPS_MAX   1024
 #define FLIPS_MAX    12           /* chips so turned after the trellis */
 #define TURNS        64           /* chip sums with a tabled phase */
-#define SETS         2            /* of WM_LANES modulation indices tried at once */
+#define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
 #define CHOICE_BYTES (STATES / 2) /* a chip */
 
 struct wm_trellis {
@@ -293,33 +293,50 @@ static void begin_alternatives(struct wm_trellis *trellis)
     wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);
 }
 
-double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, unsigned h_count, float alpha)
+/* The best of WM_LANES modulation indices from `first` on; *best is the metric to beat and what is reached. Returns the lane, -1:
+ * none was better. Its choices are left in trellis->choice, of this set or of the one before. */
+static int run_set(struct wm_trellis *trellis, double first, double step, float alpha, unsigned set, float *best, unsigned *state)
 {
     const struct wm_correlator *c = trellis->chips;
     const size_t n = trellis->pre_chips + trellis->count;
-    float best = -INFINITY;
-    unsigned best_set = 0, best_lane = 0, best_state = 0;
+    float index[WM_LANES], metric[WM_LANES];
+    uint8_t last[WM_LANES];
+    int lane = -1;
 
-    if (h_count > SETS * WM_LANES)
-        h_count = SETS * WM_LANES;
-    for (unsigned set = 0; set * WM_LANES < h_count; set++) {
-        float index[WM_LANES], metric[WM_LANES];
-        uint8_t last[WM_LANES];
-        for (unsigned i = 0; i < WM_LANES; i++)
-            index[i] = (float)(h + h_step * ((double)(set * WM_LANES + i) - (h_count - 1) / 2.0));
-        trellis->kernels->trellis(&c->c1, &c->c0, n, trellis->known, trellis->pre_chips, index, (float)trellis->timing.h, alpha,
-                                  metric, last, trellis->choice + set * CHOICE_BYTES * n);
-        for (unsigned i = 0; i < WM_LANES; i++) {
-            if (metric[i] > best) {
-                best = metric[i];
-                best_set = set;
-                best_lane = i;
-                best_state = last[i];
-                trellis->h = index[i];
-            }
+    for (int i = 0; i < WM_LANES; i++)
+        index[i] = (float)(first + step * i);
+    trellis->kernels->trellis(&c->c1, &c->c0, n, trellis->known, trellis->pre_chips, index, (float)trellis->timing.h, alpha, metric,
+                              last, trellis->choice + set * CHOICE_BYTES * n);
+    for (int i = 0; i < WM_LANES; i++) {
+        if (metric[i] > *best) {
+            *best = metric[i];
+            *state = last[i];
+            trellis->h = index[i];
+            lane = i;
         }
     }
-    trace_back(trellis, trellis->choice + best_set * CHOICE_BYTES * n, best_lane, best_state);
+    return lane;
+}
+
+double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, bool widen, float alpha)
+{
+    const size_t n = trellis->pre_chips + trellis->count;
+    const double first = h - h_step * (WM_LANES - 1) / 2;
+    const double span = h_step * WM_LANES;
+    float best = -INFINITY;
+    unsigned state = 0;
+    const uint8_t *choice = trellis->choice;
+    int lane = run_set(trellis, first, h_step, alpha, 0, &best, &state);
+
+    lane = lane < 0 ? 0 : lane;                         /* not a number anywhere */
+    if (widen && (lane == 0 || lane == WM_LANES - 1)) { /* the best may lie farther out on that side */
+        const int further = run_set(trellis, lane ? first + span : first - span, h_step, alpha, 1, &best, &state);
+        if (further >= 0) {
+            lane = further;
+            choice += CHOICE_BYTES * n;
+        }
+    }
+    trace_back(trellis, choice, (unsigned)lane, state);
     trellis->improved = false;
     return trellis->h;
 }

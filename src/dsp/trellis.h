@@ -28,9 +28,10 @@ WM_MUST_USE enum wm_status wm_trellis_correlate(struct wm_trellis *trellis, cons
                                                 const struct wm_chip_timing *timing, size_t chips);
 /* Chip by chip, no memory: the tone with more energy. */
 void wm_trellis_hard(struct wm_trellis *trellis);
-/* The trellis over all chips with h_count (8 or 16) modulation indices round h, h_step apart (0: h alone), side by side; the best
- * path's chips are kept. Returns its index. alpha: how much of the carrier reference is kept from chip to chip. */
-double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, unsigned h_count, float alpha);
+/* The trellis over all chips with eight modulation indices round h, h_step apart (0: h alone), side by side, and with `widen`,
+ * where the best of them is the first or the last, with the next eight beyond it; the best path's chips are kept. Returns its
+ * index. alpha: how much of the carrier reference is kept from chip to chip. */
+double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, bool widen, float alpha);
 /* After it: applies the better ones of the alternatives that the trellis could not see. */
 void wm_trellis_improve(struct wm_trellis *trellis);
 /* Fits carrier, h, timing and clock to the decisions: *timing is updated; correlate again afterwards. h_span: how far h may be off.

@@ -127,14 +127,14 @@ static enum wm_status first_trellis(struct wm_demodulator *d, size_t chips)
         enum wm_status status = wm_trellis_correlate(t, d->in, &d->timing, GROW_CHIPS);
         if (status != WM_OK)
             return status;
-        (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
+        (void)wm_trellis_decide(t, d->timing.h, 0.01, true, 0.94f);
         wm_trellis_improve(t);
         wm_trellis_refine(t, &d->timing, 0.05);
         status = wm_trellis_correlate(t, d->in, &d->timing, chips);
         if (status != WM_OK)
             return status;
     }
-    (void)wm_trellis_decide(t, d->timing.h, 0.01, 16, 0.94f);
+    (void)wm_trellis_decide(t, d->timing.h, 0.01, true, 0.94f);
     return WM_OK;
 }
 
@@ -165,7 +165,7 @@ static enum wm_status run_trellis(struct wm_demodulator *d, unsigned tier, size_
         wm_trellis_refine(t, &d->timing, tier == 2 ? 0.08 : 0.012);
         status = wm_trellis_correlate(t, d->in, &d->timing, chips);
         if (status == WM_OK)
-            (void)wm_trellis_decide(t, d->timing.h, 0.003, 8, 0.975f);
+            (void)wm_trellis_decide(t, d->timing.h, 0.003, false, 0.975f);
     }
     if (status == WM_OK)
         wm_trellis_improve(t);

@@ -80,14 +80,14 @@ START_TEST(strong_chips_are_read)
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
         wm_trellis_hard(t.trellis);
         ck_assert_msg(errors(&t) == 0, "%g Hz, %+d: %u errors", deviations[_i], off, errors(&t));
-        double found = wm_trellis_decide(t.trellis, timing.h, 0.01, 16, ALPHA);
+        double found = wm_trellis_decide(t.trellis, timing.h, 0.01, true, ALPHA);
         wm_trellis_improve(t.trellis);
         ck_assert_double_eq_tol(found, h, off == 1 ? 0.05 : 0.0101); /* shaping makes it smaller */
         /* near h = 1 a wrong chip leaves next to no phase step behind, and shaping makes it cheap */
         ck_assert_msg(errors(&t) <= (t.m.bt > 0 ? 1 : 0), "%g Hz, %+d: %u errors in the trellis", deviations[_i], off, errors(&t));
         wm_trellis_refine(t.trellis, &timing, 0.03);
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
-        (void)wm_trellis_decide(t.trellis, timing.h, 0, 8, ALPHA);
+        (void)wm_trellis_decide(t.trellis, timing.h, 0, false, ALPHA);
         wm_trellis_improve(t.trellis);
         ck_assert_uint_eq(errors(&t), 0);
         struct wm_alternative events[64];
@@ -115,7 +115,7 @@ START_TEST(refine_finds_carrier_timing_clock_and_index)
             timing.h -= off * 0.02;
             for (int round = 0; round < 2; round++) {
                 ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
-                (void)wm_trellis_decide(t.trellis, timing.h, round ? 0 : 0.01, round ? 8 : 16, ALPHA);
+                (void)wm_trellis_decide(t.trellis, timing.h, round ? 0 : 0.01, !round, ALPHA);
                 wm_trellis_improve(t.trellis);
                 wm_trellis_refine(t.trellis, &timing, round ? 0.012 : 0.05);
             }
@@ -140,7 +140,7 @@ START_TEST(search_finds_h_in_noise)
         struct wm_chip_timing timing = t.truth;
         timing.h += 0.05 * (f % 3 - 1.0);
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &timing, t.chips), WM_OK);
-        double found = wm_trellis_decide(t.trellis, timing.h, 0.01, 16, ALPHA);
+        double found = wm_trellis_decide(t.trellis, timing.h, 0.01, true, ALPHA);
         wm_trellis_improve(t.trellis);
         ck_assert_msg(fabs(found - t.truth.h) < 0.0151, "frame %u: %g, not %g", f, found, t.truth.h);
         trial_close(&t);
@@ -163,7 +163,7 @@ START_TEST(events_hold_the_truth)
         ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &t.truth, t.chips), WM_OK);
         wm_trellis_hard(t.trellis);
         hard += errors(&t);
-        (void)wm_trellis_decide(t.trellis, t.truth.h, 0, 8, ALPHA);
+        (void)wm_trellis_decide(t.trellis, t.truth.h, 0, false, ALPHA);
         wm_trellis_improve(t.trellis);
         sequence += errors(&t);
         size_t n = wm_trellis_events(t.trellis, (float)t.burst.noise_density, 14, events, CAP);
@@ -221,14 +221,14 @@ START_TEST(bounds)
     ck_assert_int_eq(wm_trellis_correlate(t.trellis, &in, &t.truth, 300), WM_TOO_SHORT);
     ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &t.truth, 300), WM_OK);
     ck_assert_uint_eq(wm_trellis_events(t.trellis, 1, 14, events, 8), 0); /* nothing is decided */
-    (void)wm_trellis_decide(t.trellis, t.truth.h, 0, 8, ALPHA);
+    (void)wm_trellis_decide(t.trellis, t.truth.h, 0, false, ALPHA);
     wm_trellis_improve(t.trellis);
     ck_assert_uint_eq(wm_trellis_events(t.trellis, 0, 14, events, 8), 0); /* no noise, no price */
     ck_assert_uint_eq(wm_trellis_events(t.trellis, (float)t.burst.noise_density, 14, events, 0), 0);
     ck_assert_uint_eq(errors(&t), 0);
     t.chips = 8; /* short frames */
     ck_assert_int_eq(wm_trellis_correlate(t.trellis, &t.burst.in, &t.truth, 8), WM_OK);
-    (void)wm_trellis_decide(t.trellis, t.truth.h, 0.01, 16, ALPHA);
+    (void)wm_trellis_decide(t.trellis, t.truth.h, 0.01, true, ALPHA);
     wm_trellis_improve(t.trellis);
     struct wm_chip_timing timing = t.truth;
     wm_trellis_refine(t.trellis, &timing, 0.05);
