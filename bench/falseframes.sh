@@ -27,7 +27,8 @@ echo kind,ec_n0_db,sent,right,false_clean,false_repaired
 at=0 seed=9000
 while [ "$at" -lt "$noise" ]; do # in pieces, each with its own noise
     step=$((noise - at < 300 ? noise - at : 300))
-    "$wmsdr" synth -o - -n 0 --duration $step -f 868.625M --seed $((seed += 1)) | listen >>"$folder/noise"
+    seed=$((seed + 1)) # not in the pipe: there it would be a copy's
+    "$wmsdr" synth -o - -n 0 --duration $step -f 868.625M --seed $seed | listen >>"$folder/noise"
     at=$((at + step))
 done
 [ "$noise" = 0 ] || awk -v seconds="$noise" '{ n[$2]++; print > "/dev/stderr" }
@@ -38,9 +39,10 @@ for kind in 'T A 6.8' 'C A 7.0' 'C B 7.0' 'S A 6.3'; do
     # shellcheck disable=SC2086
     set -- $kind
     for above in -2 -1 0 1 2 4; do
+        seed=$((seed + 1))
         point=$(awk -v a="$3" -v b=$above 'BEGIN { print a + b }')
         "$wmsdr" synth -o - --truth "$folder/truth" -m "$1" --format "$2" -n $(((frames + 23) / 24)) --ec-n0 "$point" \
-            --seed $((seed += 1)) -f 868.625M --offset-khz 30 --clock-ppm 50 | listen >"$folder/heard"
+            --seed $seed -f 868.625M --offset-khz 30 --clock-ppm 50 | listen >"$folder/heard"
         sed -n 's/.*"telegram":"\([0-9A-F]*\)".*/\1/p' "$folder/truth" |
             awk -v row="$1 $2,$point" 'NR == FNR { sent[$1]++; total++; next }
                 $1 in sent { right += !heard[$1]++; next }

@@ -6,7 +6,8 @@
  *                 (Proakis, Digital Communications, noncoherent detection of binary signals); a frame needs every chip
  *   words/bits    whole 3-of-6 words, whole Manchester bits, by the largest correlation: with known phase (the maximum likelihood
  *                 decision for the word) or without; simulated
- *   sequence      mode C: Viterbi over the phase state with known carrier phase (maximum likelihood sequence); simulated
+ *   sequence      mode C and C downlink (Gaussian, BT 0.5): Viterbi over phase state and neighbouring chips with known carrier
+ * phase (maximum likelihood sequence: J. B. Anderson, T. Aulin, C.-E. Sundberg, Digital Phase Modulation, 1986); simulated
  *
  *   bench_ideal [TRIALS]     words a point (100000); sequences are TRIALS / 200 frames */
 #include "dsp/rng.h"
@@ -117,48 +118,103 @@ static void word_errors(struct wm_rng *rng, const double complex (*word)[CHIPS_M
     *noncoherent = (double)wrong_noncoherent / trials;
 }
 
-/* One random frame through the Viterbi with known phase; whether it came out wrong. */
-static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double ec_n0)
+/* Share of its phase turn that a chip that began x chips ago has made: a rectangle of a chip, smoothed by a Gaussian of the
+ * given standard deviation in chips (0: not). */
+static double turned(double x, double sigma)
 {
-    static uint8_t sent[8 * WM_AIR_MAX];
-    static bool choice[8 * WM_AIR_MAX][STATES];
-    const double sigma = sqrt(SAMPLES / ec_n0 / 2);
-    double metric[STATES], next[STATES];
+    double made = 0;
+
+    if (sigma <= 0)
+        return fmin(fmax(x, 0), 1);
+    for (int end = 0; end < 2; end++) {
+        const double z = (x - end) / sigma,
+                     ramp = (x - end) * erfc(-z / sqrt(2)) / 2 + sigma * exp(-z * z / 2) / sqrt(2 * acos(-1));
+        made += end ? -ramp : ramp;
+    }
+    return made;
+}
+
+/* Unit-amplitude samples of the middle one of three chips, from the phase behind all that came before them. Bit 2 of `three` is the
+ * chip before, bit 1 the chip itself, bit 0 the next; a Gaussian of BT 0.5 reaches no farther. */
+static void shape(unsigned three, double h, double sigma, double complex out[SAMPLES])
+{
+    for (unsigned i = 0; i < SAMPLES; i++) {
+        double turns = 0;
+        for (int k = 0; k < 3; k++)
+            turns += (three >> (2 - k) & 1 ? 1 : -1) * turned((i + 0.5) / SAMPLES + 1 - k, sigma);
+        out[i] = phasor(acos(-1) * h * turns);
+    }
+}
+
+/* One random frame through the Viterbi with known phase, a known chip on either side; whether it came out wrong. A state is the sum
+ * of the chips up to the last but two, times four, and the last two. */
+static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double sigma, double ec_n0)
+{
+    static uint8_t sent[8 * WM_AIR_MAX + 3];
+    static uint8_t choice[8 * WM_AIR_MAX + 2][4 * STATES];
+    const double noise = sqrt(SAMPLES / ec_n0 / 2);
+    double complex known[8][SAMPLES], back[STATES];
+    double metric[4 * STATES], next[4 * STATES];
     int sum = 0;
 
+    for (unsigned three = 0; three < 8; three++)
+        shape(three, h, sigma, known[three]);
     for (int s = 0; s < STATES; s++)
-        metric[s] = s ? -1e9 : 0;
-    for (unsigned k = 0; k < chips; k++) {
-        double complex tone[2] = {0, 0};
-        sent[k] = (uint8_t)wm_rng_below(rng, 2);
+        back[s] = phasor(-acos(-1) * h * s);
+    for (unsigned k = 0; k < chips + 2; k++)
+        sent[k] = k > 0 && k <= chips ? (uint8_t)wm_rng_below(rng, 2) : 1;
+    for (int s = 0; s < 4 * STATES; s++)
+        metric[s] = s == (2 | sent[1]) || s == (2 | !sent[1]) ? 0 : -1e9; /* chip 0 is known */
+    for (unsigned k = 1; k <= chips; k++) {
+        double complex z[8] = {0};
+        const unsigned true_three = 4U * sent[k - 1] + 2U * sent[k] + sent[k + 1];
         for (unsigned i = 0; i < SAMPLES; i++) {
-            const double at = acos(-1) * h * (i + 0.5) / SAMPLES;
             double a, b;
             wm_rng_gaussian(rng, &a, &b);
-            double complex y = phasor(acos(-1) * h * sum + (sent[k] ? at : -at)) + sigma * (a + I * b);
-            tone[1] += y * phasor(-at);
-            tone[0] += y * phasor(at);
+            const double complex y = known[true_three][i] * phasor(acos(-1) * h * sum) + noise * (a + I * b);
+            for (unsigned three = 0; three < 8; three++)
+                z[three] += y * conj(known[three][i]);
         }
-        sum += sent[k] ? 1 : -1;
-        for (int t = 0; t < STATES; t++) {
-            int up = (t + STATES - 1) % STATES, down = (t + 1) % STATES;
-            double one = metric[up] + creal(tone[1] * phasor(-acos(-1) * h * up));
-            double zero = metric[down] + creal(tone[0] * phasor(-acos(-1) * h * down));
-            choice[k][t] = one > zero;
-            next[t] = one > zero ? one : zero;
+        for (int t = 0; t < 4 * STATES; t++) { /* from (sum, before, chip) to (sum + before, chip, behind) */
+            double best = -INFINITY;
+            for (unsigned before = 0; before < 2; before++) {
+                const int from_sum = (t / 4 + (before ? STATES - 1 : 1)) % STATES;
+                const double total =
+                    metric[4 * from_sum + 2 * (int)before + t % 4 / 2] + creal(z[4 * before + (unsigned)t % 4] * back[from_sum]);
+                if (total > best) {
+                    best = total;
+                    choice[k][t] = (uint8_t)before;
+                }
+            }
+            next[t] = k == chips && !(t & 1) ? -1e9 : best; /* the chip behind the last is known */
         }
         memcpy(metric, next, sizeof metric);
+        sum += sent[k - 1] ? 1 : -1;
     }
-    int s = 0;
-    for (int t = 1; t < STATES; t++)
-        s = metric[t] > metric[s] ? t : s;
-    for (unsigned k = chips; k-- > 0;) {
-        bool one = choice[k][s];
-        if (one != sent[k])
+    int t = 0;
+    for (int i = 1; i < 4 * STATES; i++)
+        t = metric[i] > metric[t] ? i : t;
+    for (unsigned k = chips; k > 0; k--) {
+        if ((t % 4 >= 2) != sent[k])
             return true;
-        s = (s + (one ? STATES - 1 : 1)) % STATES;
+        const unsigned before = choice[k][t];
+        t = 4 * ((t / 4 + (before ? STATES - 1 : 1)) % STATES) + 2 * (int)before + t % 4 / 2;
     }
     return false;
+}
+
+static void sequence_curve(struct wm_rng *rng, enum wm_mode mode, unsigned frames, double db)
+{
+    const struct wm_mode_info *info = wm_mode_info(mode);
+    const double h = 2 * info->deviation_hz / info->chip_rate_cps; /* a whole number of turns in STATES chips */
+    const double sigma = info->gaussian_bt > 0 ? sqrt(log(2)) / (2 * acos(-1) * info->gaussian_bt) : 0;
+    unsigned wrong = 0;
+
+    for (unsigned i = 0; i < frames; i++) {
+        unsigned bytes = BYTES_MIN + wm_rng_below(rng, BYTES_LAST - BYTES_MIN + 1);
+        wrong += sequence_wrong(rng, 8 * (unsigned)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1)), h, sigma, pow(10, db / 10));
+    }
+    printf("ideal %s sequence,%.2f,%.6f\n", info->name, db, (double)wrong / frames);
 }
 
 static void words_curve(struct wm_rng *rng, enum wm_mode mode, unsigned trials, double db)
@@ -200,12 +256,8 @@ int main(int argc, char **argv)
         printf("ideal C hard chips,%.2f,%.6f\n", db, frame_error(chip_error, 8));
         if (db > 10)
             continue; /* too rare to be seen */
-        unsigned frames = trials / 200 + 1, wrong = 0;
-        for (unsigned i = 0; i < frames; i++) {
-            unsigned bytes = BYTES_MIN + wm_rng_below(&rng, BYTES_LAST - BYTES_MIN + 1);
-            wrong += sequence_wrong(&rng, 8 * (unsigned)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1)), h, ec_n0);
-        }
-        printf("ideal C sequence,%.2f,%.6f\n", db, (double)wrong / frames);
+        sequence_curve(&rng, WM_MODE_C, trials / 200 + 1, db);
+        sequence_curve(&rng, WM_MODE_C_DOWN, trials / 200 + 1, db);
     }
     return EXIT_SUCCESS;
 }

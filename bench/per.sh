@@ -5,7 +5,7 @@
 #   bench/per.sh -w build/release/wmsdr -m T -e "6 6.5 7" -n 1000 -r "wmsdr rtl_wmbus" -- --offset-khz 30 --clock-ppm 50
 #
 # -w PROGRAM  wmsdr                        -n N       frames a point (1000)
-# -m MODE     T, C or S (T)                -s SEED    of the first point; each point has its own (1)
+# -m MODE     T, C, S or C-down (T)   -s SEED    of the first point; each point has its own (1)
 # -F FORMAT   A or B (A)                   -r LIST    receivers: wmsdr, and rtl_wmbus from PATH (wmsdr)
 # -e LIST     Ec/N0 in dB ("10")           -a ARGS    more arguments for the receivers
 # -R RATE     sample rate (1600000)        -c CENTRE  of the band; default: the mode's channel
@@ -41,10 +41,11 @@ while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLP option; do
 done
 shift $((OPTIND - 1))
 
-# S with 868.3 MHz in the middle, T and C with 868.95
+# S with 868.3 MHz in the middle, T and C with 868.95, C downlink with 869.525
 if [ -z "$centre" ]; then
     case $mode in
     S) centre=868300000 ;;
+    C-down) centre=869525000 ;;
     *) centre=868950000 ;;
     esac
 fi

@@ -12,6 +12,8 @@
 #define WINDOW       16 /* chips to either side in the smoothed phase */
 #define GROUP        4  /* chips summed before the carrier and h search of refine */
 #define GROUPS_MAX   1024
+#define FIT_GROUP    10
+#define FIT_TERMS    3
 #define FLIPS_MAX    12           /* chips so turned after the trellis */
 #define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
@@ -270,24 +272,81 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-/* The alternatives to the decided sequence: the other tone of every chip, its data phase taken out as well. */
+/* Least squares in place: the normal equations of FIT_TERMS unknowns, solved by elimination. False: they do not tell them. */
+static bool solve(double a[FIT_TERMS][FIT_TERMS + 1])
+{
+    for (int i = 0; i < FIT_TERMS; i++) {
+        if (!(a[i][i] > 1e-9))
+            return false;
+        for (int r = 0; r < FIT_TERMS; r++) {
+            const double factor = a[r][i] / a[i][i];
+            for (int c = i; r != i && c <= FIT_TERMS; c++)
+                a[r][c] -= factor * a[i][c];
+        }
+    }
+    return true;
+}
+
+/* What is left of carrier and modulation index in v, by least squares over the burst: the phase of FIT_GROUP chips together is
+ * unknown + slope * time + pi dh * (sum of the data so far). It goes on from group to group, so it needs no search, and steps of a
+ * few wrong chips (2 pi h each) weigh little in so many groups. h is mended; returns the slope, radians a chip. */
+static double level(struct wm_trellis *trellis)
+{
+    const size_t n = trellis->pre_chips + trellis->count;
+    const double sum_scale = 0.1; /* terms of one size */
+    double a[FIT_TERMS][FIT_TERMS + 1] = {{0}};
+    double sum = 0, phase = 0;
+    struct wm_phasor last = {1, 0};
+
+    for (size_t g = 0; g + FIT_GROUP <= n; g += FIT_GROUP) {
+        struct wm_phasor v = {0, 0};
+        double mean = 0;
+        for (size_t k = g; k < g + FIT_GROUP; k++) {
+            const double s = trellis->chip[k] ? 1 : -1;
+            v = wm_phasor_add(v, (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
+            mean += (sum + s / 2) / FIT_GROUP;
+            sum += s;
+        }
+        const struct wm_phasor step = wm_phasor_mul(v, (struct wm_phasor){last.re, -last.im});
+        phase += atan2(step.im, step.re);
+        last = v;
+        const double term[FIT_TERMS + 1] = {1, (double)g / (double)n, mean * sum_scale, phase};
+        for (int i = 0; i < FIT_TERMS; i++)
+            for (int j = 0; j <= FIT_TERMS; j++)
+                a[i][j] += term[i] * term[j];
+    }
+    if (!solve(a))
+        return 0;
+    trellis->h += a[2][FIT_TERMS] / a[2][2] * sum_scale / M_PI;
+    return a[1][FIT_TERMS] / a[1][1] / (double)n;
+}
+
+/* The alternatives to the decided sequence: of every chip both tones, data phase and what is left of the carrier taken out. Windows
+ * of the alternatives take the phase as constant, so 100 Hz of carrier or 0.005 of h would make a single wrong chip look cheap. */
 static void begin_alternatives(struct wm_trellis *trellis)
 {
     const struct wm_correlator *c = trellis->chips;
-    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
     const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
     const size_t n = trellis->pre_chips + trellis->count;
+    struct wm_phasor carrier = {1, 0};
     int sum = 0;
 
     strip_data(trellis);
+    const struct wm_phasor back = wm_phasor(-level(trellis));
+    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
+    wm_phasor_table(M_PI * trellis->h * TURNS, -M_PI * trellis->h, trellis->turn, 2 * TURNS + 1);
     for (size_t k = 0; k < n; k++) {
-        bool one = trellis->chip[k];
-        const struct wm_complex_plane *tone = one ? &c->c0 : &c->c1;
-        struct wm_phasor o = {tone->re[k], tone->im[k]};
-        o = wm_phasor_mul(o, (struct wm_phasor){half.re, one ? half.im : -half.im});
-        o = wm_phasor_mul(o, chip_turn(trellis, sum));
-        other.re[k] = (float)o.re;
-        other.im[k] = (float)o.im;
+        const bool one = trellis->chip[k];
+        const struct wm_phasor turn = wm_phasor_mul(chip_turn(trellis, sum), carrier);
+        const struct wm_phasor up = wm_phasor_mul((struct wm_phasor){half.re, half.im}, turn);
+        const struct wm_phasor down = wm_phasor_mul((struct wm_phasor){half.re, -half.im}, turn);
+        const struct wm_phasor v1 = wm_phasor_mul((struct wm_phasor){c->c1.re[k], c->c1.im[k]}, down);
+        const struct wm_phasor v0 = wm_phasor_mul((struct wm_phasor){c->c0.re[k], c->c0.im[k]}, up);
+        trellis->v.re[k] = (float)(one ? v1.re : v0.re);
+        trellis->v.im[k] = (float)(one ? v1.im : v0.im);
+        other.re[k] = (float)(one ? v0.re : v1.re);
+        other.im[k] = (float)(one ? v0.im : v1.im);
+        carrier = wm_phasor_mul(carrier, back);
         sum += one ? 1 : -1;
     }
     wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);

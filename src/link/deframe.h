@@ -10,16 +10,20 @@
  * cheapest set of at most `max_set` of its `max_events` cheapest events that zeroes the CRC syndrome, if the odds against it are
  * small:
  *
- *   (sum of e^-cost over everything else that fits + 2^-16 * prod(1 + e^-cost_i)) / e^-cost
+ *   (sum of e^-cost over everything else that fits + 2^-16 * (more + unknown)) / e^-cost
  *
- * "everything else" are other events and pairs of them, the product is over all events of the block: what may have happened at all,
- * of which 2^-16 fits by chance. It is large in a block of noise. The sum over the frame's blocks may be e^-log_odds; format B has
- * one CRC for many bytes, and errors that it cannot see, and needs better odds. At most `max_candidates` sets are looked at. */
+ * "everything else" are other events and pairs of them that come to other bits; "more" is the weight of all sets of three events
+ * and more, 2^-16 of which fits by chance (large in a block of noise), `unknown` that of errors the demodulator knows nothing of
+ * (interference), against 1 for none at all. A block whose CRC fits is held against the errors that its CRC cannot see in the same
+ * way. The sum over the frame's blocks may be e^-log_odds; format B has one CRC for many bytes and needs better odds. At most
+ * `max_candidates` sets are looked at. */
 #define WM_REPAIR_EVENTS_MAX 24
+#define WM_REPAIR_SET_MAX    3
 struct wm_repair {
     unsigned max_events; /* <= WM_REPAIR_EVENTS_MAX */
-    unsigned max_set;
+    unsigned max_set;    /* <= WM_REPAIR_SET_MAX */
     unsigned max_candidates;
+    float unknown;
     float log_odds_a, log_odds_b;
 };
 

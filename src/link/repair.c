@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* List decoding after Chase (D. Chase, "A class of algorithms for decoding block codes with channel measurement information", IEEE
  * Trans. IT-18, 1972), with the CRC as the code. The demodulator names the places where it may be wrong and what each change costs
@@ -12,10 +13,10 @@
  * no candidate needs to be built and checked; a set of events is right when its syndromes add up to the block's.
  *
  * What keeps it honest are the odds of deframe.h: events are taken as independent, each having happened with probability
- * 1 / (1 + e^cost). Every other set that fits as well speaks against the one taken, and so does chance. log_odds of 3.5 and 3.5
- * were chosen by false frames in AWGN (docs/receiver.md). */
+ * 1 / (1 + e^cost): the demodulators' costs are that honest (docs/receiver.md). Every other set that fits as well speaks against
+ * the one taken, and so does chance. log_odds were chosen by false frames and lost ones in AWGN. */
 const struct wm_repair wm_repair_default = {
-    .max_events = 16, .max_set = 2, .max_candidates = 200, .log_odds_a = 3.5F, .log_odds_b = 5.8F};
+    .max_events = 16, .max_set = 2, .max_candidates = 200, .unknown = 0.05F, .log_odds_a = 6.0F, .log_odds_b = 9.0F};
 const struct wm_repair wm_repair_none = {0};
 
 #define RIVALS_MAX 1024 /* events of a block that are looked at as rivals of those taken */
@@ -60,9 +61,24 @@ static size_t first_from(const struct wm_soft *soft, uint32_t bit)
     return low;
 }
 
-/* The cheapest events that lie in bits [from, end), by rising cost, the earlier first among equals; *doubt grows by all of them. */
+/* What all events of a block weigh together; e^-cost is an event's weight against its not having happened. */
+struct doubt {
+    double singles, squares; /* sum of the weights, of their squares */
+    double log_all;          /* logarithm of the sum over all sets of events, the empty one too: prod(1 + e^-cost) */
+};
+
+/* 2^-16 of what is in no sum but this one fits by chance: sets of three events and more, and what the demodulator has no event for.
+ * Single events and pairs are known with their syndromes (rivals). */
+static double chance(const struct doubt *doubt, double unknown)
+{
+    const double more = exp(doubt->log_all) - 1 - doubt->singles - (doubt->singles * doubt->singles - doubt->squares) / 2;
+
+    return (fmax(more, 0) + unknown) / 65536;
+}
+
+/* The cheapest events that lie in bits [from, end), by rising cost, the earlier first among equals; *doubt is of all of them. */
 static unsigned select_events(const struct wm_repair *repair, const struct wm_soft *soft, uint32_t from, uint32_t end,
-                              struct candidate list[WM_REPAIR_EVENTS_MAX], float *doubt)
+                              struct candidate list[WM_REPAIR_EVENTS_MAX], struct doubt *doubt)
 {
     unsigned max = repair->max_events < WM_REPAIR_EVENTS_MAX ? repair->max_events : WM_REPAIR_EVENTS_MAX;
     unsigned count = 0, at;
@@ -73,7 +89,10 @@ static unsigned select_events(const struct wm_repair *repair, const struct wm_so
             continue;
         if (!(event->cost >= 0)) /* a NaN fails too */
             continue;
-        *doubt += log1pf(expf(-event->cost));
+        const double weight = exp(-(double)event->cost);
+        doubt->singles += weight;
+        doubt->squares += weight * weight;
+        doubt->log_all += log1p(weight);
         for (at = count; at > 0 && list[at - 1].event->cost > event->cost; at--) {
             if (at < max)
                 list[at] = list[at - 1];
@@ -141,8 +160,9 @@ static float unseen_pairs(const struct wm_soft *soft, uint32_t from, uint32_t en
 }
 
 struct ranked {
+    const struct wm_error_event *event;
+    double weight;
     uint16_t syndrome;
-    float cost;
 };
 
 static int compare_syndromes(const void *a, const void *b)
@@ -152,15 +172,42 @@ static int compare_syndromes(const void *a, const void *b)
     return (x->syndrome > y->syndrome) - (x->syndrome < y->syndrome);
 }
 
-/* e^-cost of all pairs of events, and of all single ones, whose syndromes add up to `syndrome`. */
-static double pairs_that_fit(const struct ranked *all, size_t n, uint16_t syndrome)
+/* Whether the events together flip nothing: two sets that come to the same bits are no rivals. */
+static bool cancel(const struct wm_error_event *const event[], unsigned count)
 {
+    uint32_t odd[(WM_REPAIR_SET_MAX + 2) * 32];
+    unsigned n = 0, at;
+
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned k = 0; k < 32; k++) {
+            const uint32_t bit = event[i]->last_bit - k;
+            if (!(event[i]->mask >> k & 1))
+                continue;
+            for (at = 0; at < n && odd[at] != bit; at++)
+                ;
+            if (at < n)
+                odd[at] = odd[--n];
+            else
+                odd[n++] = bit;
+        }
+    }
+    return n == 0;
+}
+
+/* Weight of all pairs of events, and of all single ones, that have the syndrome of the given set but are not the same bits. */
+static double others_that_fit(const struct ranked *all, size_t n, const struct wm_error_event *const set[], unsigned size,
+                              uint16_t syndrome)
+{
+    const struct wm_error_event *both[WM_REPAIR_SET_MAX + 2];
     double sum = 0;
 
+    memcpy(both, set, size * sizeof *set);
     for (size_t i = 0; i < n; i++) {
         const uint16_t rest = syndrome ^ all[i].syndrome;
         size_t low = 0, high = n;
-        sum += rest == 0 ? exp(-(double)all[i].cost) : 0;
+        both[size] = all[i].event;
+        if (rest == 0 && !cancel(both, size + 1))
+            sum += all[i].weight;
         while (low < high) {
             size_t mid = low + (high - low) / 2;
             if (all[mid].syndrome < rest)
@@ -168,35 +215,43 @@ static double pairs_that_fit(const struct ranked *all, size_t n, uint16_t syndro
             else
                 high = mid;
         }
-        for (; low < n && all[low].syndrome == rest; low++)
-            sum += low == i ? 0 : 0.5 * exp(-(double)(all[i].cost + all[low].cost));
+        for (; low < n && all[low].syndrome == rest; low++) {
+            both[size + 1] = all[low].event;
+            if (low > i && !cancel(both, size + 2))
+                sum += all[i].weight * all[low].weight;
+        }
     }
     return sum;
 }
 
-/* e^-cost of what fits as well as the chosen set: other pairs out of all the block's events, not only of the listed ones, and pairs
+/* Weight of what fits as well as the chosen set: other pairs out of all the block's events, not only of the listed ones, and pairs
  * in the place of one event of the chosen set. In format B these are above all the twins of what was chosen. */
 static double rivals(const struct search *search, const struct wm_soft *soft, uint32_t from, uint32_t end, uint16_t syndrome)
 {
     struct ranked all[RIVALS_MAX];
+    const struct wm_error_event *chosen[WM_REPAIR_SET_MAX];
+    unsigned size = 0;
     size_t n = 0;
-    double sum = 0;
 
     for (size_t i = first_from(soft, from); i < soft->event_count && soft->events[i].last_bit < end && n < RIVALS_MAX; i++) {
         const struct wm_error_event *event = &soft->events[i];
         if (event->mask == 0 || event->last_bit < from + top_bit(event->mask) || !(event->cost >= 0))
             continue;
-        all[n++] = (struct ranked){.syndrome = wm_crc16_mask_syndrome(event->mask, end - 1 - event->last_bit), .cost = event->cost};
+        all[n++] = (struct ranked){.event = event,
+                                   .syndrome = wm_crc16_mask_syndrome(event->mask, end - 1 - event->last_bit),
+                                   .weight = exp(-(double)event->cost)};
     }
     qsort(all, n, sizeof *all, compare_syndromes);
-    sum = pairs_that_fit(all, n, syndrome) - exp(-(double)search->best_cost);
     for (unsigned k = 0; k < search->count; k++) {
-        const float own = search->list[k].event->cost;
-        if ((search->best >> k & 1) && (search->best & (search->best - 1))) /* beside what else was chosen; itself is in the sum */
-            sum += exp(-(double)(search->best_cost - own)) *
-                   fmax(pairs_that_fit(all, n, search->list[k].syndrome) - exp(-(double)own), 0);
+        if (search->best >> k & 1)
+            chosen[size++] = search->list[k].event;
     }
-    return fmax(sum, 0);
+    double sum = others_that_fit(all, n, chosen, size, syndrome);
+    for (unsigned i = 0; size > 1 && i < size; i++) { /* in the place of one, beside what else was chosen */
+        const uint16_t own = wm_crc16_mask_syndrome(chosen[i]->mask, end - 1 - chosen[i]->last_bit);
+        sum += exp(-(double)(search->best_cost - chosen[i]->cost)) * others_that_fit(all, n, &chosen[i], 1, own);
+    }
+    return sum;
 }
 
 enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *soft, size_t offset, size_t len, uint32_t first_bit,
@@ -206,25 +261,25 @@ enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *s
     uint32_t from = (uint32_t)offset * 8, end = (uint32_t)(offset + len) * 8;
     struct candidate list[WM_REPAIR_EVENTS_MAX];
     struct search search = {.repair = repair, .list = list};
-    float doubt = 0; /* minus the logarithm of the probability that no event happened */
-    bool allowed = repair->max_events > 0 && repair->max_set > 0;
+    struct doubt doubt = {0};
+    const bool allowed = repair->max_events > 0 && repair->max_set > 0;
     const double most = exp(-(double)log_odds);
+    double wrong;
 
-    from = from > first_bit ? from : first_bit;
-    if (allowed && syndrome == 0 && end - from > CRC_PERIOD) {
-        repaired->wrong += (double)unseen_pairs(soft, from, end);
-        return repaired->wrong > most ? WM_INTEGRITY : WM_OK;
-    }
-    if (syndrome == 0)
-        return WM_OK;
     if (!allowed)
-        return WM_INTEGRITY;
+        return syndrome == 0 ? WM_OK : WM_INTEGRITY;
+    from = from > first_bit ? from : first_bit;
     search.count = select_events(repair, soft, from, end, list, &doubt);
-    search.max_cost = 16 * (float)M_LN2 - log_odds - doubt;
-    if (!extend(&search, 0, 0, syndrome, 0) || search.best == 0)
-        return WM_INTEGRITY;
-    const double right = exp(-(double)search.best_cost), chance = exp((double)doubt) / 65536;
-    const double wrong = (rivals(&search, soft, from, end, syndrome) + chance) / right;
+    if (syndrome == 0) {
+        /* Nothing wrong, with the weight 1, or an error that the CRC cannot see. */
+        wrong = (end - from > CRC_PERIOD ? (double)unseen_pairs(soft, from, end) : 0) + chance(&doubt, 0);
+    } else {
+        const double by_chance = chance(&doubt, repair->unknown);
+        search.max_cost = -(float)log(by_chance) - log_odds;
+        if (!extend(&search, 0, 0, syndrome, 0) || search.best == 0)
+            return WM_INTEGRITY;
+        wrong = (rivals(&search, soft, from, end, syndrome) + by_chance) * exp((double)search.best_cost);
+    }
     if (repaired->wrong + wrong > most)
         return WM_INTEGRITY;
     repaired->wrong += wrong;

@@ -50,6 +50,7 @@ static const struct guard guards[] = {
     {"C A", CA, .frames = 100, .allowed = 7},
     {"C B", CB, .frames = 100, .allowed = 6},
     {"S", S, .frames = 60, .allowed = 3},
+    {"C downlink", .mode = WM_MODE_C_DOWN, .ec_n0_db = 10.3, .frames = 100, .allowed = 5},
     {"S, long preamble", S, .frames = 40, .allowed = 3, .long_preamble = true},
     /* transmitters */
     {"T carrier", T, .frames = 60, .allowed = 1, .carrier_khz = {-60, 60}},
