@@ -10,10 +10,11 @@
 #define STATES       WM_TRELLIS_STATES
 #define SAMPLES      4  /* a chip after interpolation */
 #define WINDOW       16 /* chips to either side in the smoothed phase */
-#define GROUP        4  /* chips summed before the carrier and h search of refine */
-#define GROUPS_MAX   1024
 #define FIT_GROUP    10
 #define FIT_TERMS    3
+#define GROUP        8 /* chips summed before the carrier and h search of refine */
+#define GROUPS_MAX   512
+#define H_STEPS      12           /* to either side in that search */
 #define FLIPS_MAX    12           /* chips so turned after the trellis */
 #define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
@@ -150,7 +151,7 @@ static void strip_data(struct wm_trellis *trellis)
 static void smooth(struct wm_trellis *trellis)
 {
     const size_t n = trellis->pre_chips + trellis->count;
-    double re = 0, im = 0, amplitude = 0;
+    double re = 0, im = 0;
 
     for (size_t k = 0; k < WINDOW && k < n; k++) {
         re += trellis->v.re[k];
@@ -167,65 +168,119 @@ static void smooth(struct wm_trellis *trellis)
         }
         trellis->s.re[k] = (float)(re - trellis->v.re[k]);
         trellis->s.im[k] = (float)(im - trellis->v.im[k]);
-        struct wm_phasor ref = wm_phasor_unit((struct wm_phasor){re, im});
-        amplitude += trellis->v.re[k] * ref.re + trellis->v.im[k] * ref.im;
     }
-    trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
 }
 
-/* Power of the sum of v, residual carrier removed; it is found by lag products of rising lag, *step in radians a group. */
-static double coherent_power(const struct wm_phasor *turned, size_t groups, double *step)
+/* v[k] in the direction of the smoothed sum with it, and across. */
+static double against_smoothed(const struct wm_trellis *trellis, size_t k, double *across)
 {
-    struct wm_phasor sum = {0, 0};
+    const double re = trellis->v.re[k], im = trellis->v.im[k], x = trellis->s.re[k] + re, y = trellis->s.im[k] + im;
+    const double length = sqrt(x * x + y * y), scale = length > 0 ? 1 / length : 0;
 
-    *step = 0;
+    *across = (im * x - re * y) * scale;
+    return (re * x + im * y) * scale;
+}
+
+typedef float lanes __attribute__((vector_size(4 * WM_LANES)));
+
+/* Complex numbers of WM_LANES modulation indices side by side. */
+struct lane_phasor {
+    lanes re, im;
+};
+
+static inline struct lane_phasor lane_mul(const struct lane_phasor *a, const struct lane_phasor *b)
+{
+    return (struct lane_phasor){a->re * b->re - a->im * b->im, a->re * b->im + a->im * b->re};
+}
+
+/* Power of the sum of v, residual carrier removed; it is found by lag products of rising lag, step in radians a group. */
+static void coherent_powers(const struct lane_phasor *v, size_t groups, double power[WM_LANES], double step[WM_LANES])
+{
+    struct lane_phasor back, turn = {{0}, {0}}, sum = {{0}, {0}};
+
+    for (int i = 0; i < WM_LANES; i++)
+        step[i] = 0;
     for (size_t lag = 1; 2 * lag < groups; lag *= 2) {
-        struct wm_phasor p = {0, 0};
-        for (size_t g = 0; g + lag < groups; g++)
-            p = wm_phasor_add(p, wm_phasor_mul(turned[g + lag], (struct wm_phasor){turned[g].re, -turned[g].im}));
-        p = wm_phasor_mul(p, wm_phasor(-*step * (double)lag));
-        *step += atan2(p.im, p.re) / (double)lag;
+        lanes re = {0}, im = {0};
+        for (size_t g = 0; g + lag < groups; g++) {
+            re += v[g + lag].re * v[g].re + v[g + lag].im * v[g].im;
+            im += v[g + lag].im * v[g].re - v[g + lag].re * v[g].im;
+        }
+        for (int i = 0; i < WM_LANES; i++) {
+            const struct wm_phasor p =
+                wm_phasor_mul((struct wm_phasor){(double)re[i], (double)im[i]}, wm_phasor(-step[i] * (double)lag));
+            step[i] += atan2(p.im, p.re) / (double)lag;
+        }
     }
-    struct wm_phasor back = wm_phasor(-*step), turn = {1, 0};
+    for (int i = 0; i < WM_LANES; i++) {
+        const struct wm_phasor one = wm_phasor(-step[i]);
+        back.re[i] = (float)one.re;
+        back.im[i] = (float)one.im;
+        turn.re[i] = 1;
+    }
     for (size_t g = 0; g < groups; g++) {
-        sum = wm_phasor_add(sum, wm_phasor_mul(turned[g], turn));
-        turn = wm_phasor_mul(turn, back);
+        const struct lane_phasor x = lane_mul(&v[g], &turn);
+        sum.re += x.re;
+        sum.im += x.im;
+        turn = lane_mul(&turn, &back);
     }
-    return sum.re * sum.re + sum.im * sum.im;
+    for (int i = 0; i < WM_LANES; i++)
+        power[i] = (double)(sum.re[i] * sum.re[i] + sum.im[i] * sum.im[i]);
+}
+
+/* v of a group turned by the first WM_LANES powers of `by`; the next, from which the next set goes on, is left in *by. */
+static struct lane_phasor spread(struct wm_phasor v, struct wm_phasor *by)
+{
+    const struct wm_phasor once = *by;
+    struct lane_phasor out;
+
+    *by = (struct wm_phasor){1, 0};
+    for (int i = 0; i < WM_LANES; i++) {
+        const struct wm_phasor x = wm_phasor_mul(v, *by);
+        out.re[i] = (float)x.re;
+        out.im[i] = (float)x.im;
+        *by = wm_phasor_mul(*by, once);
+    }
+    return out;
 }
 
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
 {
     const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
-    struct wm_phasor v[GROUPS_MAX], by[GROUPS_MAX];
+    struct lane_phasor v[GROUPS_MAX], next[GROUPS_MAX]; /* groups of the set of indices; what turns them to the next set */
+    struct wm_phasor group[GROUPS_MAX];
     double at[GROUPS_MAX], mean = 0, best = -1, best_dh = 0, best_step = 0;
     double sum = 0;
 
     strip_data(trellis);
     for (size_t g = 0; g < groups; g++) {
-        v[g] = (struct wm_phasor){0, 0};
+        group[g] = (struct wm_phasor){0, 0};
         at[g] = 0;
         for (size_t k = g * GROUP; k < (g + 1) * GROUP; k++) {
             double s = trellis->chip[k] ? 1 : -1;
-            v[g] = wm_phasor_add(v[g], (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
+            group[g] = wm_phasor_add(group[g], (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
             at[g] += (sum + s / 2) / GROUP;
             sum += s;
         }
         mean += at[g] / (double)groups;
     }
     for (size_t g = 0; g < groups; g++) { /* at the least h; each next is a turn more */
-        v[g] = wm_phasor_mul(v[g], wm_phasor(M_PI * h_span * (at[g] - mean)));
-        by[g] = wm_phasor(-M_PI * h_span / 10 * (at[g] - mean));
+        struct wm_phasor by = wm_phasor(-M_PI * h_span / H_STEPS * (at[g] - mean));
+        v[g] = spread(wm_phasor_mul(group[g], wm_phasor(M_PI * h_span * (at[g] - mean))), &by);
+        next[g] = (struct lane_phasor){(lanes){0} + (float)by.re, (lanes){0} + (float)by.im};
     }
-    for (int i = -10; i <= 10; i++) {
-        double step, power = coherent_power(v, groups, &step);
-        if (power > best) {
-            best = power;
-            best_dh = h_span * i / 10;
-            best_step = step;
+    for (int set = -H_STEPS; set < H_STEPS; set += WM_LANES) {
+        double step[WM_LANES], power[WM_LANES];
+        coherent_powers(v, groups, power, step);
+        for (int i = 0; i < WM_LANES; i++) {
+            if (power[i] > best) {
+                best = power[i];
+                best_dh = h_span * (set + i) / H_STEPS;
+                best_step = step[i];
+            }
         }
         for (size_t g = 0; g < groups; g++)
-            v[g] = wm_phasor_mul(v[g], by[g]);
+            v[g] = lane_mul(&v[g], &next[g]);
     }
     /* timing and clock against the smoothed phase, as for words */
     trellis->h += best_dh;
@@ -240,11 +295,9 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
     smooth(trellis);
     double fn = 0, ft = 0, ftt = 0, fp = 0, fpt = 0, amplitude = 0;
     for (size_t k = 0; k < n; k++) {
-        struct wm_phasor ref =
-            wm_phasor_unit((struct wm_phasor){trellis->s.re[k] + trellis->v.re[k], trellis->s.im[k] + trellis->v.im[k]});
+        double error;
+        amplitude += against_smoothed(trellis, k, &error);
         double s = trellis->chip[k] ? 1 : -1, t = (double)k - (double)trellis->pre_chips;
-        double error = trellis->v.im[k] * ref.re - trellis->v.re[k] * ref.im;
-        amplitude += trellis->v.re[k] * ref.re + trellis->v.im[k] * ref.im;
         fn += 1;
         ft += t;
         ftt += t * t;
@@ -253,6 +306,7 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
     }
     timing->h = trellis->h;
     timing->carrier += best_step / GROUP / (2 * M_PI) / timing->period;
+    trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
     if (!(amplitude > 0))
         return;
     double scale = fn / (amplitude * M_PI * timing->h), det = fn * ftt - ft * ft;
@@ -409,11 +463,18 @@ void wm_trellis_improve(struct wm_trellis *trellis)
 
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
 {
+    const size_t n = trellis->pre_chips + trellis->count;
     const double variance = noise_density * SAMPLES / trellis->timing.period;
+    double amplitude = 0;
 
     if (!trellis->improved || !(variance > 0))
         return 0;
     smooth(trellis);
+    for (size_t k = 0; k < n; k++) {
+        double across;
+        amplitude += against_smoothed(trellis, k, &across);
+    }
+    trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
     if (!(trellis->amplitude > 0))
         return 0;
     const float scale = (float)(2 * trellis->amplitude / variance);
