@@ -13,14 +13,26 @@
 #define FIRST_VALUES  8   /* before the floor is trusted */
 #define UPDATE_VALUES 128 /* between looks at the quantile */
 #define QUANTILE      0.01
+#define SHAPE_CELLS   16   /* between two whose shape is looked at, when the floor has been learned */
+#define ALIKE         3.0  /* standard deviations of a value above the floor: no louder than what the floor was learned from */
+#define SURE          5.0  /* standard deviations that its shape must be off that of noise */
+#define LEAST_SHARE   0.01 /* of the quantile that is noise: filters bend a strong signal's envelope by more */
+
+/* The shapes of the cells in one value. */
+struct shapes {
+    float power, fourth, re, im;
+    unsigned cells;
+};
 
 struct wm_gate {
     struct wm_gate_config config;
     double recent[WINDOW_MAX];
     unsigned recent_at;
     uint64_t cells;
-    double sum; /* of the value being gathered */
+    double sum;           /* of the value being gathered */
+    struct shapes shapes; /* of that value */
     float history[HISTORY];
+    struct shapes shape_history[HISTORY];
     uint64_t values;
     double floor;
     bool known;
@@ -53,6 +65,7 @@ void wm_gate_reset(struct wm_gate *gate)
     gate->recent_at = 0;
     gate->cells = 0;
     gate->sum = 0;
+    gate->shapes = (struct shapes){0};
     gate->values = 0;
     gate->floor = gate->config.floor_min;
     gate->known = false;
@@ -66,6 +79,31 @@ static double normal_quantile(double p)
     return -(t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t));
 }
 
+/* The share of `level`, the mean power of the quietest stretches, that is noise. With M2 = S + C + N, a carrier C among it,
+ * 2 M2^2 - M4 = S^2 + C^2; the sample kurtosis M4 / M2^2 of n samples of noise spreads by 2 / sqrt(n). */
+static double noise_share(const struct wm_gate *gate, double level, size_t n)
+{
+    double power = 0, fourth = 0, re = 0, im = 0, cells = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct shapes *s = &gate->shape_history[i];
+        if (gate->history[i] > level)
+            continue;
+        power += s->power;
+        fourth += s->fourth;
+        re += s->re;
+        im += s->im;
+        cells += s->cells;
+    }
+    if (cells == 0 || power <= 0)
+        return 1;
+    const double square = power * power;
+    const double share = 2 - fourth * cells / square - (re * re + im * im) / square;
+    if (share < SURE * 2 / sqrt(cells * gate->config.cell_samples))
+        return 1;
+    return fmax(1 - sqrt(share), LEAST_SHARE);
+}
+
 static void update_floor(struct wm_gate *gate)
 {
     size_t n = gate->values < HISTORY ? (size_t)gate->values : HISTORY;
@@ -76,8 +114,23 @@ static void update_floor(struct wm_gate *gate)
 
     memcpy(gate->sorted, gate->history, n * sizeof *gate->sorted);
     gate->floor = wm_select(gate->sorted, n, k) / (1 + z * spread);
+    gate->floor *= noise_share(gate, gate->floor * (1 + ALIKE * spread), n);
     if (gate->floor < gate->config.floor_min)
         gate->floor = gate->config.floor_min;
+}
+
+bool wm_gate_wants_shape(const struct wm_gate *gate)
+{
+    return gate->values < UPDATE_VALUES || gate->cells % SHAPE_CELLS == 0;
+}
+
+void wm_gate_shape(struct wm_gate *gate, const struct wm_gate_shape *shape)
+{
+    gate->shapes.power += (float)shape->power;
+    gate->shapes.fourth += (float)shape->fourth;
+    gate->shapes.re += (float)shape->re;
+    gate->shapes.im += (float)shape->im;
+    gate->shapes.cells++;
 }
 
 bool wm_gate_push(struct wm_gate *gate, double power)
@@ -87,8 +140,10 @@ bool wm_gate_push(struct wm_gate *gate, double power)
     gate->cells++;
     gate->sum += power;
     if (gate->cells % SUM_CELLS == 0) {
+        gate->shape_history[gate->values % HISTORY] = gate->shapes;
         gate->history[gate->values++ % HISTORY] = (float)(gate->sum / SUM_CELLS);
         gate->sum = 0;
+        gate->shapes = (struct shapes){0};
         if (gate->values >= FIRST_VALUES &&
             (gate->values < UPDATE_VALUES ? gate->values % 16 : gate->values % UPDATE_VALUES) == 0) {
             update_floor(gate);

@@ -14,7 +14,9 @@
 #define GATE_HALF_WIDTH_HZ 120e3
 #define DC_CELLS           512   /* cells in one estimate of the converter's offset */
 #define DC_PICKS           16    /* samples looked at in a cell for it */
+#define DC_STRIDE          7     /* samples that each is farther into its step than the one before */
 #define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
+#define SHAPE_LAG          17    /* 85 us: 1.4 words of T, 1.4 bits of S, between whose wholes the phase returns */
 
 struct wm_listener {
     struct wm_listener_config config;
@@ -23,7 +25,8 @@ struct wm_listener {
     struct wm_gate *gate;
     int64_t cell; /* next one */
     int64_t cell_samples;
-    struct wm_ear ear; /* of the cell in hand */
+    size_t dc_pick[DC_PICKS]; /* where in a cell the picks are, in components */
+    struct wm_ear ear;        /* of the cell in hand */
     float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
     double dc_i, dc_q;
 };
@@ -39,6 +42,10 @@ enum wm_status wm_listener_create(const struct wm_listener_config *config, struc
     listener->config = *config;
     listener->near_dc = fabs(config->offset_hz) < DC_NEAR_HZ;
     listener->cell_samples = (int64_t)decimation * WM_CELL_OUTPUTS;
+    for (size_t k = 0; k < DC_PICKS; k++) {
+        const size_t step = (size_t)listener->cell_samples / DC_PICKS;
+        listener->dc_pick[k] = 2 * (k * step + k * DC_STRIDE % step);
+    }
     enum wm_status status =
         wm_band_filter_create(&listener->filter, 3 * decimation, decimation, rate, GATE_HALF_WIDTH_HZ, config->offset_hz, STOP_DB);
     if (status == WM_OK) {
@@ -89,13 +96,20 @@ void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct w
 {
     const struct wm_intake *intake = listener->config.intake;
     const int16_t *x = wm_intake_at(intake, cell * listener->cell_samples);
-    const size_t step = (size_t)listener->cell_samples / DC_PICKS;
     const double full_scale = wm_intake_full_scale(intake);
     int32_t i = 0, q = 0;
 
-    for (size_t k = 0; k < DC_PICKS && listener->near_dc; k++) {
-        i += x[2 * k * step];
-        q += x[2 * k * step + 1];
+    if (listener->near_dc) {
+        /* Picks at even distances would take a carrier at a multiple of their rate for the offset: each is put elsewhere in its
+         * step, and all of them elsewhere in each cell, by the golden ratio, which spreads them evenly. They stay in the filter's
+         * reach. */
+        const uint64_t step = (uint64_t)listener->cell_samples / DC_PICKS;
+        const int16_t *shifted = x + 2 * (((uint64_t)cell * 0x9E3779B9u & 0xFFFFFFFFu) * step >> 32);
+        for (size_t k = 0; k < DC_PICKS; k++) {
+            const int16_t *pick = shifted + listener->dc_pick[k];
+            i += pick[0];
+            q += pick[1];
+        }
     }
     ear->cell = cell;
     ear->dc_i = (float)(i / (DC_PICKS * full_scale));
@@ -125,6 +139,34 @@ static void watch_dc(struct wm_listener *listener, const struct wm_ear *ear)
     }
 }
 
+/* Eight sums side by side, as in dsp/kernels.h, so that any compiler takes the lanes together. */
+static void tell_shape(const struct wm_listener *listener, const struct wm_ear *ear, double power, double scale)
+{
+    const float *re = ear->re, *im = ear->im;
+    float fourth[WM_LANES] = {0}, d_re[WM_LANES], d_im[WM_LANES];
+    struct wm_gate_shape shape = {.power = power};
+
+    for (size_t n = 0; n < WM_CELL_OUTPUTS; n += WM_LANES) {
+        for (size_t k = 0; k < WM_LANES; k++) {
+            const float p = re[n + k] * re[n + k] + im[n + k] * im[n + k];
+            fourth[k] += p * p;
+        }
+    }
+    for (size_t k = 0; k < WM_LANES; k++) {
+        d_re[k] = re[k + SHAPE_LAG] * re[k] + im[k + SHAPE_LAG] * im[k];
+        d_im[k] = im[k + SHAPE_LAG] * re[k] - re[k + SHAPE_LAG] * im[k];
+    }
+    for (size_t k = 0; k < WM_LANES; k++) {
+        shape.fourth += fourth[k];
+        shape.re += d_re[k];
+        shape.im += d_im[k];
+    }
+    shape.fourth *= scale * scale / WM_CELL_OUTPUTS;
+    shape.re *= scale / WM_LANES;
+    shape.im *= scale / WM_LANES;
+    wm_gate_shape(listener->gate, &shape);
+}
+
 /* Mean power in the channel over the next cell, converter offset removed. */
 static double cell_power(struct wm_listener *listener, struct wm_ear *ear)
 {
@@ -138,7 +180,11 @@ static double cell_power(struct wm_listener *listener, struct wm_ear *ear)
         watch_dc(listener, ear);
     const double scale =
         wm_intake_take_off(listener->config.intake, &listener->filter, WM_CELL_OUTPUTS, dc_i, dc_q, ear->re, ear->im);
-    return (double)listener->config.kernels->energy(ear->re, ear->im, WM_CELL_OUTPUTS) / WM_CELL_OUTPUTS * scale * scale;
+    const double power =
+        (double)listener->config.kernels->energy(ear->re, ear->im, WM_CELL_OUTPUTS) / WM_CELL_OUTPUTS * scale * scale;
+    if (wm_gate_wants_shape(listener->gate))
+        tell_shape(listener, ear, power, scale * scale);
+    return power;
 }
 
 void wm_listener_run(struct wm_listener *listener, struct wm_ear *ear, struct wm_cell *cell)

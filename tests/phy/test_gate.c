@@ -39,6 +39,32 @@ static double cell(double noise, double signal)
     return sum;
 }
 
+/* The same with its shape told where it is wanted. A carrier of constant frequency, and a signal whose phase is another one a lag
+ * later, lie in the noise. */
+static bool push_shaped(double noise, double signal, double carrier)
+{
+    struct wm_gate_shape shape = {0};
+
+    for (int i = 0; i < SAMPLES; i++) {
+        double re[2], im[2];
+        const double along = 6.283185307179586 * wm_rng_uniform(&rng);
+        for (int late = 0; late < 2; late++) {
+            const double phase = 6.283185307179586 * wm_rng_uniform(&rng), turned = along + 1.0 * late;
+            wm_rng_gaussian(&rng, &re[late], &im[late]);
+            re[late] = re[late] * sqrt(noise / 2) + sqrt(signal) * cos(phase) + sqrt(carrier) * cos(turned);
+            im[late] = im[late] * sqrt(noise / 2) + sqrt(signal) * sin(phase) + sqrt(carrier) * sin(turned);
+        }
+        const double p = re[0] * re[0] + im[0] * im[0];
+        shape.power += p / SAMPLES;
+        shape.fourth += p * p / SAMPLES;
+        shape.re += (re[1] * re[0] + im[1] * im[0]) / SAMPLES;
+        shape.im += (im[1] * re[0] - re[1] * im[0]) / SAMPLES;
+    }
+    if (wm_gate_wants_shape(gate))
+        wm_gate_shape(gate, &shape);
+    return wm_gate_push(gate, shape.power);
+}
+
 static double off_db(double noise)
 {
     return 10 * log10(wm_gate_floor(gate) / noise);
@@ -100,6 +126,40 @@ START_TEST(a_busy_channel_does_not_raise_the_floor)
         if (i > 2 * SECOND)
             ck_assert_double_eq_tol(off_db(1), 0, 1.5);
     }
+}
+END_TEST
+
+/* No silence from the first cell on: the envelope tells how much of it is noise. */
+START_TEST(frames_without_silence_are_no_floor)
+{
+    const double signal[] = {0.9, 2.5, 10, 1000};
+    unsigned open = 0;
+
+    for (int i = 0; i < 2 * SECOND; i++) {
+        bool now = push_shaped(1, signal[_i], 0);
+        if (i >= 200) {
+            ck_assert_double_lt(off_db(1), _i == 3 ? 12 : 1.6);
+            open += now;
+        }
+    }
+    if (_i < 3)
+        ck_assert_double_eq_tol(off_db(1), 0, 0.7);
+    ck_assert_uint_ge(open, _i == 0 ? 1.3 * SECOND : 1.9 * SECOND); /* 0.9 is no more than S at its limit, whose window is longer */
+}
+END_TEST
+
+/* A steady carrier is no frame: it stays in the floor, and the gate shut; noise has its shape. */
+START_TEST(a_carrier_is_floor)
+{
+    const double carrier[] = {0, 2, 100};
+    unsigned open = 0;
+
+    for (int i = 0; i < 4 * SECOND; i++) {
+        bool now = push_shaped(1, 0, carrier[_i]);
+        open += i >= 400 && now;
+    }
+    ck_assert_double_eq_tol(off_db(1 + carrier[_i]), 0, 1);
+    ck_assert_msg(open < 4 * SECOND / 200, "open in %u cells", open);
 }
 END_TEST
 
@@ -198,6 +258,8 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, noise, 0, 3);
     tcase_add_loop_test(tcase, a_burst_opens_it, 0, 3);
     tcase_add_loop_test(tcase, a_busy_channel_does_not_raise_the_floor, 0, 3);
+    tcase_add_loop_test(tcase, frames_without_silence_are_no_floor, 0, 4);
+    tcase_add_loop_test(tcase, a_carrier_is_floor, 0, 3);
     tcase_add_test(tcase, the_floor_follows_the_gain);
     tcase_add_test(tcase, before_and_beneath);
     tcase_add_test(tcase, reset_forgets);

@@ -409,6 +409,62 @@ START_TEST(what_lies_outside_a_sub_band_stays_there)
 }
 END_TEST
 
+/* Not a moment of silence: one behind the other, from before the first sample to behind the last, the noise is never heard alone.
+ */
+START_TEST(without_any_silence)
+{
+    static const struct {
+        enum wm_mode mode;
+        size_t bytes;
+        double seconds, ec_n0_db;
+    } cases[] = {{WM_MODE_T, 70, 0.15, 9.5}, {WM_MODE_C, 70, 0.15, 9.5}, {WM_MODE_S, 50, 0.5, 9}};
+    struct air air;
+    struct ear ear;
+    double at = -0.003;
+    unsigned sent = 0, heard = 0;
+
+    air_open(&air, RATE, MIDDLE, cases[_i].seconds, NOISE, 95 + (uint64_t)_i);
+    while (at < cases[_i].seconds) {
+        struct air_burst burst = {
+            .mode = cases[_i].mode, .bytes = cases[_i].bytes, .at_s = at, .ec_n0_db = cases[_i].ec_n0_db, .offset_hz = 7e3};
+        at = air_send(&air, &burst)->end_sample / RATE;
+    }
+    ear_open(&ear, &air);
+    ear_hear(&ear, WM_SAMPLES_CU8, NULL);
+    for (size_t i = 1; i + 1 < air.count; i++) { /* the first and the last are not all there */
+        sent++;
+        heard += air.frame[i].heard == 1;
+    }
+    ck_assert_uint_ge(sent, 12);
+    ck_assert_msg(heard + 1 >= sent, "%u of %u heard", heard, sent);
+    ear_close(&ear);
+    air_close(&air);
+}
+END_TEST
+
+/* A strong carrier beside the channel, wherever it lies, is neither frame nor the converter's offset. */
+START_TEST(beside_a_carrier)
+{
+    static const double beside_hz[] = {-400e3, -300e3, 300e3, 306.25e3, 350e3, 400e3};
+    struct air air;
+    struct ear ear;
+
+    air_open(&air, RATE, 868.95e6, 0.25, NOISE / 2, 99);
+    for (size_t i = 0; i < air.samples; i++) /* 14 dB above the whole band's noise */
+        air.x[i] += (float)(5 * NOISE / 2) * cexpf((float)(6.283185307179586 * fmod(beside_hz[_i] / RATE * (double)i, 1)) * I);
+    for (int i = 0; i < 20; i++)
+        air_send(
+            &air,
+            &(struct air_burst){
+                .mode = i & 1 ? WM_MODE_C : WM_MODE_T, .bytes = 30, .at_s = 0.03 + 0.01 * i, .ec_n0_db = 11, .offset_hz = 5e3});
+    ear_open(&ear, &air);
+    ear_hear(&ear, WM_SAMPLES_CS16, NULL);
+    air_heard_once(&air);
+    ear_close(&ear);
+    air_close(&air);
+}
+END_TEST
+
 START_TEST(frames_are_heard_over_dc)
 {
     struct air air;
@@ -449,6 +505,8 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, back_to_back, 0, 2);
     tcase_add_test(tcase, strong_and_weak);
     tcase_add_loop_test(tcase, any_rate_and_centre, 0, 28);
+    tcase_add_loop_test(tcase, without_any_silence, 0, 3);
+    tcase_add_loop_test(tcase, beside_a_carrier, 0, 6);
     tcase_add_loop_test(tcase, frames_are_heard_over_dc, 0, 2);
     tcase_add_test(tcase, what_lies_outside_a_sub_band_stays_there);
     return suite;
