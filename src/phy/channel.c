@@ -4,6 +4,7 @@
 #include "dsp/sync.h"
 #include "phy/baseband.h"
 #include "phy/demodulator.h"
+#include "phy/sync_word.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,8 +24,7 @@
 #define STRONG_DB         12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
 #define HEAD_MAX          16    /* bytes of a frame that are kept from one call to the next */
 #define AGAIN_MAX         4     /* 15 chips more than planned */
-#define SECOND_SYNC_CHIPS 16
-#define HANG_UP_CELLS     7 /* so many quiet ones in a row, 1.1 ms, and nobody is sending a frame any more */
+#define HANG_UP_CELLS     7     /* so many quiet ones in a row, 1.1 ms, and nobody is sending a frame any more */
 
 /* What has been put off while a burst was waited for is caught up with by and by, so that no millisecond of air costs much more
  * than another, whatever it holds: an acquisition in 6 cells, two at once after a pause, and 8 batches of positions a cell (10
@@ -86,11 +86,6 @@ struct wm_channel {
     struct wm_channel_counts counts;
 };
 
-static const uint8_t second_sync[2][SECOND_SYNC_CHIPS] = {
-    {0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 1}, /* 54CD: format A */
-    {0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1}, /* 543D: format B */
-};
-
 static const struct wm_mode_info *mode_info(const struct wm_channel *channel)
 {
     return wm_mode_info(channel->config.modes[0]);
@@ -99,41 +94,6 @@ static const struct wm_mode_info *mode_info(const struct wm_channel *channel)
 size_t wm_channel_reach(double sample_rate_hz)
 {
     return (size_t)(sample_rate_hz * (LONGEST_BURST_S + 0.05));
-}
-
-/* The sequence the search looks for: T's sync word is the end of C's first one, so one search serves both. */
-static enum wm_status create_finder(struct wm_channel *channel)
-{
-    const struct wm_mode_info *info = mode_info(channel);
-    const bool slow = info->code == WM_CODE_MANCHESTER;
-    const uint64_t sync = slow ? info->sync_a.bits : 0x03D;
-    const size_t sync_count = slow ? info->sync_a.count : 10, preamble = slow ? 26 : 28;
-    uint8_t chips[64];
-
-    for (size_t i = 0; i < preamble; i++)
-        chips[i] = i & 1;
-    for (size_t i = 0; i < sync_count; i++)
-        chips[preamble + i] = sync >> (sync_count - 1 - i) & 1;
-    channel->sequence_chips = preamble + sync_count;
-    struct wm_sync_config config = {
-        .kernels = channel->config.kernels,
-        .chips = chips,
-        .count = preamble + sync_count,
-        .sync_count = sync_count,
-        .sample_rate_hz = channel->band.rate_hz,
-        .chip_rate_cps = info->chip_rate_cps,
-        .deviation_hz = info->deviation_hz,
-        .h_min = 2 * info->deviation_min_hz / info->chip_rate_cps,
-        .h_max = 2 * info->deviation_max_hz / info->chip_rate_cps,
-        .carrier_max_hz = info->carrier_tolerance_hz * 1.2, /* the coarse estimate is good to a few kilohertz */
-        .clock_tolerance = info->clock_tolerance,
-    };
-    for (unsigned i = 1; i < channel->config.mode_count; i++) {
-        const struct wm_mode_info *other = wm_mode_info(channel->config.modes[i]);
-        config.h_min = fmin(config.h_min, 2 * other->deviation_min_hz / other->chip_rate_cps);
-        config.h_max = fmax(config.h_max, 2 * other->deviation_max_hz / other->chip_rate_cps);
-    }
-    return wm_sync_finder_create(&config, &channel->finder);
 }
 
 enum wm_status wm_channel_create(const struct wm_channel_config *config, struct wm_channel **channel_out)
@@ -164,7 +124,8 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
         channel->window = listener.window;
     }
     if (status == WM_OK)
-        status = create_finder(channel);
+        status = wm_sync_word_finder_create(config->kernels, config->modes, config->mode_count, channel->band.rate_hz,
+                                            &channel->sequence_chips, &channel->finder);
     double slowest = channel->band.rate_hz / info->chip_rate_cps / (1 - info->clock_tolerance) * 1.02;
     for (unsigned i = 0; status == WM_OK && i < config->mode_count; i++)
         status = wm_demodulator_create(config->kernels, config->modes[i], slowest, &channel->demodulator[i]);
@@ -267,7 +228,7 @@ static float noise_density(const struct wm_channel *channel)
 static void describe(const struct wm_channel *channel, const struct waiting *w, struct wm_signal *signal)
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-    const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
     const double here = wm_band_stream_time(&channel->band, w->timing.start + skip);
     const double at = here * channel->config.decimation + channel->config.delay;
     const double power = (double)w->amplitude * (double)w->amplitude;
@@ -293,7 +254,7 @@ static void refine_signal(struct wm_channel *channel, const struct waiting *w, s
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
     const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
-    const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
     const double chips = (double)bytes * info->chips_per_byte;
     /* the last block's clock drawn to the frame's end, against where the sync word put its beginning: the mean over the frame */
     const double period = (tracked->start + chips * tracked->period - (w->timing.start + skip)) / chips;
@@ -321,7 +282,7 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         bytes; /* a wrong L is told by the CRC in any tier, and is right in a later one perhaps: no need to wait for it */
     if (w->cut) {
         const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-        const double skip = info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS * w->timing.period : 0;
+        const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
         const double most = ((double)w->cut_at - w->timing.start - skip) / (w->timing.period * info->chips_per_byte);
         heard = most < 1 ? 1 : most < (double)bytes ? (size_t)most : bytes;
     }
@@ -356,7 +317,7 @@ static void plan(const struct wm_channel *channel, struct waiting *w, size_t byt
     const double nominal = channel->band.rate_hz / info->chip_rate_cps;
     /* a clock still known badly gets some slack */
     const double slack = fabs(w->timing.period / nominal - 1) > 0.005 ? 0.004 : 0.0004;
-    const double chips = (double)bytes * info->chips_per_byte + (info->code == WM_CODE_NRZ ? SECOND_SYNC_CHIPS : 0);
+    const double chips = (double)bytes * info->chips_per_byte + (info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS : 0);
     const int64_t need = wm_correlator_need(&w->timing, (long)ceil(chips * (1 + slack)) + 1);
 
     const bool was_early = w->early;
@@ -413,7 +374,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             const double nominal = channel->band.rate_hz / wm_mode_info(mode)->chip_rate_cps;
             timing.start -= SYNC_MIDDLE_CHIPS * (timing.period - nominal);
             timing.period = nominal;
-            timing.start += SECOND_SYNC_CHIPS * nominal;
+            timing.start += WM_SECOND_SYNC_CHIPS * nominal;
         }
         describe(channel, w, &channel->signal);
         channel->counts.syncs[w->mode_at] += first_call;
@@ -474,7 +435,7 @@ static void take_candidate(struct wm_channel *channel)
     if (mode_info(channel)->code != WM_CODE_MANCHESTER)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
-                wm_sync_finder_follows(channel->finder, second_sync[i], SECOND_SYNC_CHIPS) / fmaxf(quality.amplitude, 1e-20f);
+                wm_sync_finder_follows(channel->finder, wm_second_sync[i], WM_SECOND_SYNC_CHIPS) / fmaxf(quality.amplitude, 1e-20f);
     channel->level_at_sync = channel->now.level;
     /* If this turns out to be none, the true sync word may begin inside it: a long preamble resembles itself for 500 chips. */
     const double begin = timing.start - ((double)channel->sequence_chips - RESUME_CHIPS) * timing.period;

@@ -149,7 +149,9 @@ static void keep_header(struct wm_header *header, uint64_t key, struct wm_record
 {
     struct wm_span bytes = {record->dib.data, record->dib.len + record->vib.len};
 
-    if (!wm_header_is_lasting(record, scale) || wm_record_extent_of(bytes, false, &header->extent) != WM_OK)
+    /* A plain-text unit goes on behind what the key is made of, an empty one by its length byte. */
+    if (bytes.len != key >> 56 || !wm_header_is_lasting(record, scale) ||
+        wm_record_extent_of(bytes, false, &header->extent) != WM_OK)
         return;
     record->header = header;
     header->key = key;

@@ -126,6 +126,9 @@ START_TEST(known_headers_read_the_same)
         {"04ED3B00000000046DFFFF0000", "04ED3B00000000046D00000000"}, /* dates, open and sound */
         {"0D6D0310000000", "0D6D031F000000"},                         /* type M: its control byte makes it a duration or a time */
         {"0D6D0300112201FD1700", "0D6D0310112201FD1701"},
+        {"02FC03001234", "02FC03"}, /* a plain-text unit of no characters; then cut off before its length */
+        {"02FC00031234", "02FC00"},
+        {"027C001234", "027C"},
         {"0DFD1103414243", "0DFD110141"},             /* text */
         {"0DFD110341", "0DFD11FF"},                   /* cut off, reserved LVAR */
         {"02FC0325524874D822", "02FC0325524874D723"}, /* plain-text unit: is not kept */
