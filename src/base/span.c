@@ -30,15 +30,13 @@ size_t wm_cursor_left(const struct wm_cursor *cur)
 /* The next n bytes, NULL when fewer are left: the cursor is then at the end, and has failed. */
 static inline const uint8_t *next(struct wm_cursor *cur, size_t n)
 {
-    const uint8_t *bytes = cur->span.data + cur->pos;
-
-    if (n > cur->span.len - cur->pos) {
+    if (n > cur->span.len - cur->pos) { /* an empty span may be of no memory at all */
         cur->pos = cur->span.len;
         cur->failed = true;
         return NULL;
     }
     cur->pos += n;
-    return bytes;
+    return cur->span.data + cur->pos - n;
 }
 
 uint8_t wm_cursor_u8(struct wm_cursor *cur)
