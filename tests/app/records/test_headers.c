@@ -129,6 +129,9 @@ START_TEST(known_headers_read_the_same)
         {"02FC03001234", "02FC03"}, /* a plain-text unit of no characters; then cut off before its length */
         {"02FC00031234", "02FC00"},
         {"027C001234", "027C"},
+        /* the unit of a count is none, so only the length keeps these from being kept: behind it another text, or nothing */
+        {"02FC41001234", "02FC4101411234"},
+        {"02FC41001234", "02FC41"},
         {"0DFD1103414243", "0DFD110141"},             /* text */
         {"0DFD110341", "0DFD11FF"},                   /* cut off, reserved LVAR */
         {"02FC0325524874D822", "02FC0325524874D723"}, /* plain-text unit: is not kept */
