@@ -6,6 +6,7 @@
 #include "app/manual.h"
 #include "security/crypto.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* `wmsdr COMMAND`: the table of what there is. */
@@ -26,6 +27,8 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
+    /* UHD, a driver that SoapySDR loads, greets on standard error unless it is told not to; here, as there are no threads yet. */
+    (void)setenv("UHD_LOG_CONSOLE_LEVEL", "warning", 0);
     /* Before anything uses OpenSSL: its contexts hold key schedules, which do not belong in a core dump. */
     if (wm_crypto_keep_out_of_dumps() != WM_OK)
         wm_say("OpenSSL's memory cannot be kept out of core dumps");

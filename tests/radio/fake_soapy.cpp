@@ -3,7 +3,9 @@
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <stdexcept>
 #include <vector>
 
@@ -174,6 +176,8 @@ SoapySDR::KwargsList find(const SoapySDR::Kwargs &args)
 {
     if (args.count("driver") && args.at("driver") != "fake")
         return {};
+    if (!std::getenv("UHD_LOG_CONSOLE_LEVEL")) /* as UHD greets */
+        std::cerr << "[INFO] [UHD] linux" << std::endl;
     return {{{"driver", "fake"}, {"label", "Fake radio"}, {"serial", fake_serial(fake_get(nullptr))}}};
 }
 

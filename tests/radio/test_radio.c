@@ -226,6 +226,18 @@ START_TEST(devices_are_listed)
     ck_assert_int_eq(cli.exit_code, 0);
     ck_assert_msg(strstr(cli.out, is("rtlsdr") ? "  rtlsdr:ABC" : "  soapy:driver=fake,serial=ABC"), "%s", cli.out);
     ck_assert_msg(strstr(cli.out, "<- taken without -d"), "%s", cli.out);
+    ck_assert_str_eq(cli.err, ""); /* sound cards are not asked for */
+}
+END_TEST
+
+START_TEST(a_sound_card_is_asked_when_named)
+{
+    if (!is("soapy"))
+        return;
+    cli_run(&cli,
+            "export FAKE_RADIO= SOAPY_SDR_PLUGIN_PATH=" FAKE_MODULES " SOAPY_SDR_ROOT=/nonexistent; $W rx -d soapy:driver=audio");
+    ck_assert_int_eq(cli.exit_code, 1);
+    ck_assert_msg(strstr(cli.err, "ALSA lib") && strstr(cli.err, "no sound card"), "%s", cli.err);
 }
 END_TEST
 
@@ -330,6 +342,7 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tests, gives_up, 0, (int)(sizeof staying / sizeof staying[0]));
     tcase_add_test(tests, lost_samples_are_noticed);
     tcase_add_test(tests, devices_are_listed);
+    tcase_add_test(tests, a_sound_card_is_asked_when_named);
     tcase_add_test(tests, what_is_not_there_is_said);
     suite_add_tcase(suite, tests);
     tests = tcase_create("several");

@@ -6,7 +6,9 @@
 #include <SoapySDR/Errors.h>
 #include <SoapySDR/Formats.h>
 #include <SoapySDR/Logger.h>
+#include <SoapySDR/Modules.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,10 +43,38 @@ static const struct {
 };
 #define FORMATS (sizeof formats / sizeof formats[0])
 
+/* Sound cards as radios. Asking for them has ALSA, JACK and PulseAudio write a page to standard error where there is none, and no
+ * driver can be left out of the question (with its name in it some say that they are there whether or not they are). So its module
+ * is not loaded before somebody names it. */
+#define AUDIO        "audio"
+#define AUDIO_MODULE "libaudioSupport.so"
+
 /* What these libraries report, and is no radio. */
 static bool is_no_radio(const char *driver)
 {
-    return strcmp(driver, "audio") == 0 || strcmp(driver, "null") == 0;
+    return strcmp(driver, AUDIO) == 0 || strcmp(driver, "null") == 0;
+}
+
+static pthread_once_t modules = PTHREAD_ONCE_INIT;
+
+/* All others, once, as SoapySDR does it by itself where no module was loaded by hand. */
+static void load_modules(void)
+{
+    size_t count = 0;
+    char **paths = SoapySDR_listModules(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strrchr(paths[i], '/');
+        char *error;
+
+        if (strcmp(slash ? slash + 1 : paths[i], AUDIO_MODULE) == 0)
+            continue;
+        error = SoapySDR_loadModule(paths[i]);
+        if (error && *error)
+            SoapySDR_logf(SOAPY_SDR_ERROR, "%s: %s", paths[i], error);
+        SoapySDR_free(error);
+    }
+    SoapySDRStrings_clear(&paths, count);
 }
 
 static void text_of(const SoapySDRKwargs *args, const char *key, char *out, size_t cap)
@@ -66,6 +96,7 @@ static void list(wm_radio_found_fn found, void *user)
     SoapySDRKwargs *all;
 
     SoapySDR_registerLogHandler(silence); /* modules tell of everything that is not there */
+    pthread_once(&modules, load_modules);
     all = SoapySDRDevice_enumerate(NULL, &count);
     for (size_t i = 0; i < count; i++) {
         struct wm_radio_found f = {.driver = &wm_radio_soapy};
@@ -158,6 +189,9 @@ static enum wm_status open_device(const char *address, struct wm_device **device
     if (!d)
         return WM_NO_MEMORY;
     SoapySDR_setLogLevel(SOAPY_SDR_WARNING);
+    pthread_once(&modules, load_modules);
+    if (strstr(address, "driver=" AUDIO))
+        SoapySDR_loadModules(); /* those that are missing */
     d->dev = SoapySDRDevice_makeStrArgs(address);
     if (!d->dev || SoapySDRDevice_getNumChannels(d->dev, SOAPY_SDR_RX) == 0) {
         enum wm_status status = fail(why, d->dev ? "this device cannot receive" : "cannot be opened");
