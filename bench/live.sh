@@ -18,11 +18,9 @@ while getopts b:s: option; do
     *) exit 2 ;;
     esac
 done
-build=$(cd "$build" && pwd)
-wmsdr=$build/wmsdr spend=$build/bench/bench_spend live=$build/bench/bench_live
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+. "$here/../tests/radio/stand_in.sh"
+stand_in soapy
+spend=$build/bench/bench_spend live=$build/bench/bench_live
 command -v rtl_wmbus >/dev/null || echo "rtl_wmbus is not on PATH: not measured" >&2
 
 rtl_wmbus_beside() { # in the background, on the same air
@@ -34,21 +32,16 @@ while read -r rate centre length; do
     "$here/half-full.sh" "$wmsdr" "$((length * 8))" >list
     "$wmsdr" synth -t list --gap-ms 0-0 -s "$rate" -f "$centre" --type cu8 --duration "$length" --truth truth -o air.cu8
     # where each telegram ends: chips of a byte behind the sample of the first one
-    sed 's/^{"telegram":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)","sample":\([0-9]*\).*/\4 \1 \2 \3/' truth |
-        awk -v rate="$rate" '{
-            bytes = length($2) / 2
-            bytes += $4 == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16))
-            print $2, $1 + rate * ($3 == "T" ? bytes * 12 / 100e3 : $3 == "C" ? bytes * 8 / 100e3 : bytes * 16 / 32768)
-        }' >ends
+    sent truth | awk -v rate="$rate" '{ print $1, $2 + rate * $4 }' >ends
     other=
     if [ "$rate" = 1600000 ] && command -v rtl_wmbus >/dev/null; then
         rtl_wmbus_beside &
         other=$!
     fi
     rm -f log
-    FAKE_RADIO="file=air.cu8 log=log" SOAPY_SDR_PLUGIN_PATH=$build/tests/radio/fake_modules SOAPY_SDR_ROOT=/nonexistent \
+    exec_at_fake "file=air.cu8 log=log" \
         "$spend" /dev/null /dev/stdout timeout -s INT --preserve-status "$seconds" \
-        "$wmsdr" rx -q -d soapy:driver=fake -s "$rate" -f "$centre" -m S,T,C -g 30 --copies -F json | "$live" stamp >lines
+        "$wmsdr" rx -q -d $device -s "$rate" -f "$centre" -m S,T,C -g 30 --copies -F json | "$live" stamp >lines
     [ -z "$other" ] || wait $other
     # the last line is what it cost
     tail -n 1 lines | cut -d ' ' -f 2- >cost

@@ -6,6 +6,7 @@
 #include "app/rx/rx.h"
 #include "app/signals.h"
 #include "app/time_text.h"
+#include "base/clock.h"
 #include "dsp/kernels.h"
 
 #include <stdlib.h>
@@ -73,11 +74,8 @@ static int misused(const char *option, const char *value, const char *remedy)
 
 static int parse_start(struct wm_rx *rx, const char *text)
 {
-    struct timespec now;
-
     if (strcmp(text, "now") == 0) {
-        clock_gettime(CLOCK_REALTIME, &now);
-        rx->wanted.start_time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+        rx->wanted.start_time_ns = wm_real_ns();
         return WM_EXIT_OK;
     }
     if (wm_time_parse(text, &rx->wanted.start_time_ns) != WM_OK)

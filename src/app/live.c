@@ -5,7 +5,7 @@
 #include "app/rx_report.h"
 #include "app/service.h"
 #include "app/signals.h"
-#include "phy/radio/session.h"
+#include "base/clock.h"
 #include "phy/radio/voids.h"
 
 #include <inttypes.h>
@@ -321,7 +321,7 @@ int wm_live_run(const struct wm_live_config *config, bool *hung)
 {
     struct wm_live live = {.config = config};
     enum wm_status status = WM_OK;
-    const double started_s = (double)wm_mono_ns() * 1e-9;
+    const double started_s = wm_mono_s();
     uint64_t shown = 0;
     int64_t notify_ns = 0, tell_ns = 0;
 

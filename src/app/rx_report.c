@@ -2,22 +2,14 @@
 #include "app/rx_report.h"
 
 #include "app/options.h"
+#include "base/clock.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define SHOW_EVERY_S 0.25
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 unsigned wm_rx_report_channels(const struct wm_source_info *info, unsigned modes, bool quiet)
 {
@@ -55,14 +47,14 @@ void wm_rx_progress_start(struct wm_rx_progress *progress, bool on, const struct
     progress->centre_hz = info->centre_hz;
     progress->rate_hz = info->sample_rate_hz;
     progress->total_samples = info->total_samples;
-    progress->started_s = now_s();
+    progress->started_s = wm_mono_s();
     progress->shown_s = progress->started_s;
 }
 
 void wm_rx_progress_show(struct wm_rx_progress *progress, uint64_t samples, uint64_t telegrams)
 {
     double signal_s = (double)samples / progress->rate_hz;
-    double now = progress->on ? now_s() : 0;
+    double now = progress->on ? wm_mono_s() : 0;
 
     if (!progress->on || now - progress->shown_s < SHOW_EVERY_S)
         return;
@@ -90,7 +82,7 @@ void wm_rx_report_summary(const struct wm_rx_progress *progress, const struct wm
 {
     const struct wm_pipeline_stats *heard = wm_pipeline_stats(reception->pipeline);
     struct wm_receiver_stats stats;
-    double seconds = now_s() - progress->started_s;
+    double seconds = wm_mono_s() - progress->started_s;
     double signal_s;
     char text[256];
 

@@ -6,6 +6,7 @@
 #   tests/radio/faults.sh -b build/soak [-k "soapy rtlsdr rtltcp"]
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 build=build/soak kinds='soapy rtlsdr rtltcp'
 while getopts b:k: option; do
     case $option in
@@ -14,11 +15,8 @@ while getopts b:k: option; do
     *) exit 2 ;;
     esac
 done
-build=$(cd "$build" && pwd)
-wmsdr=$build/wmsdr fakes=$build/tests/radio stamp=$build/bench/bench_live
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+. "$here/stand_in.sh"
+stamp=$build/bench/bench_live
 "$wmsdr" synth -m T -n 10 --ec-n0 25 --gap-ms 30-50 -s 1.6M -f 868.6125M --duration 0.4 -o air.cu8
 
 # FAULT | what it is | interfaces: s SoapySDR, u the same without timestamps, r librtlsdr, t rtl_tcp
@@ -42,11 +40,13 @@ lost@3           | half a second lost, the timestamps say so; without: nothing d
 run() { # INTERFACE FAULT FOLDER
     mkdir "$3"
     cd "$3"
-    device=soapy:driver=fake settings="file=../air.cu8 log=log $2" server=
+    settings="file=../air.cu8 log=log $2" server=
     case $1 in
-    u) settings="$settings timestamps=no" ;;
-    r) device=rtlsdr:FAKE0001 ;;
-    t)
+    s) stand_in soapy ;;
+    u) stand_in soapy-untimed ;;
+    r) stand_in rtlsdr ;;
+    t) # a process of its own
+        words=
         "$fakes/fake_rtl_tcp" port "$settings" &
         server=$!
         until [ -s port ]; do sleep 0.05; done
@@ -55,8 +55,8 @@ run() { # INTERFACE FAULT FOLDER
     esac
     {
         code=0
-        FAKE_RADIO=$settings LD_LIBRARY_PATH=$fakes/fake_libraries SOAPY_SDR_PLUGIN_PATH=$fakes/fake_modules SOAPY_SDR_ROOT=/nonexistent \
-            timeout --foreground --preserve-status -s INT 15 "$wmsdr" rx -d $device -m S,T,C -g 30 --copies -F json 2>&1 || code=$?
+        (exec_at_fake "$settings $words" timeout --foreground --preserve-status -s INT 15 \
+            "$wmsdr" rx -d $device -m S,T,C -g 30 --copies -F json 2>&1) || code=$?
         echo "ended $code"
     } | "$stamp" stamp >lines
     [ -z "$server" ] || kill "$server"

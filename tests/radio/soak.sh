@@ -29,13 +29,10 @@ while getopts b:s:p:k:l:f option; do
     *) exit 2 ;;
     esac
 done
-build=$(cd "$build" && pwd)
-wmsdr=$build/wmsdr fakes=$build/tests/radio
+. "$here/stand_in.sh"
+stand_in "$kind"
 rate=1600000 length=47
 [ "$seconds" -lt 600 ] && length=11
-folder=$(mktemp -d)
-[ $keep = 1 ] && echo "$folder" || trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 
 "$here/../../bench/half-full.sh" "$wmsdr" $((length * 8)) >list
 "$wmsdr" synth -t list --gap-ms 0-0 -s $rate -f 868.6125M --type cu8 --duration $length --truth truth -o air.cu8
@@ -61,21 +58,8 @@ awk -v faults="$faults" -v seconds="$seconds" -v period="$period" 'BEGIN {
     print text sprintf(" stall@%g", seconds - 0.4) >"faults"
     print "end=" seconds frozen >"time"
 }'
-preload=$fakes/fake_preload/fake_time.so device=soapy:driver=fake
-timestamps='' server=''
-case $kind in
-rtltcp)
-    server=127.$(($$ / 65536 % 250 + 1)).$(($$ / 256 % 256)).$(($$ % 255 + 1)) device=rtltcp:$server
-    preload="$preload $fakes/fake_preload/fake_server.so"
-    ;;
-soapy-untimed) timestamps=timestamps=no ;;
-rtlsdr) device=rtlsdr:FAKE0001 ;;
-esac
-
 # The program, and how much memory of its own it has, ten times a second.
-FAKE_RADIO="file=air.cu8 log=log late=$late $timestamps$(cat faults)" SIMULATED_TIME=$(cat time) LD_LIBRARY_PATH=$fakes/fake_libraries \
-    SOAPY_SDR_PLUGIN_PATH=$fakes/fake_modules SOAPY_SDR_ROOT=/nonexistent LD_PRELOAD=$preload FAKE_RTL_TCP=$server \
-    ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS-} \
+exec_in_time "$(cat time)" "file=air.cu8 log=log late=$late $words$(cat faults)" \
     "$wmsdr" rx -d $device -s $rate -f 868.6125M -m S,T,C -g 30 --copies -F json:out.json 2>err &
 program=$!
 while sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' /proc/$program/status 2>/dev/null | grep .; do sleep 0.1; done >memory
@@ -83,18 +67,12 @@ code=0
 wait $program || code=$?
 [ $code = 0 ] || { cat err; echo "ended with status $code"; exit 1; }
 
-
-sed 's/^{"telegram":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)","sample":\([0-9]*\).*/\4 \1 \2 \3/' truth >sent
+sent truth >sent
 sed 's/.*"sample":\([0-9]*\).*"telegram":"\([0-9A-F]*\)".*/\1 \2/' out.json >heard
 awk '{ print > (2 * NR > n ? "memory.2" : "memory.1") }' n="$(grep -c . memory)" memory
 sort -n memory.1 | tail -1 >peak.1
 sort -n memory.2 | tail -1 >peak.2
 awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)" -v peak2="$(cat peak.2)" -v late="$late" -v name=$kind '
-    # samples around a frame that have to be there: preamble and sync word, and the filters
-    function air_s(mode, format, bytes) {
-        bytes += format == "B" ? 2 : 2 * (1 + int((bytes - 10 + 15) / 16))
-        return mode == "T" ? bytes * 12 / 100e3 : mode == "C" ? bytes * 8 / 100e3 : bytes * 16 / 32768
-    }
     function bad(text) { print "FAILED: " text; failed = 1 }
     FILENAME == "log" && $1 == "gap-from" { from[gaps] = $2 }
     FILENAME == "log" && $1 == "gap-to" { to[gaps++] = $2 }
@@ -106,10 +84,9 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
         to[gaps++] = ($1 + 2.3) * rate
     }
     FILENAME == "sent" {
-        sample[$2] = $1
-        before[$2] = 0.03 * rate # behind a break the receiver has the noise to learn
-        behind[$2] = (air_s($3, $4, length($2) / 2) + 0.001) * rate
-        frames++
+        sample[$1] = $2
+        before[$1] = 0.03 * rate # behind a break the receiver has the noise to learn
+        behind[$1] = ($4 + 0.001) * rate
     }
     FILENAME == "heard" {
         if (!($2 in sample)) {

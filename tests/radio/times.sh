@@ -9,6 +9,7 @@
 # -q          one case only
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 build=build/release kind=soapy quick=0
 while getopts b:k:q option; do
     case $option in
@@ -18,20 +19,11 @@ while getopts b:k:q option; do
     *) exit 2 ;;
     esac
 done
-build=$(cd "$build" && pwd)
-wmsdr=$build/wmsdr fakes=$build/tests/radio
+. "$here/stand_in.sh"
+stand_in "$kind"
 rate=1600000 length=11
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
 "$wmsdr" synth -m T -n $((length * 4)) --ec-n0 20 --gap-ms 230-250 -s $rate -f 868.6125M --type cu8 --duration $length --truth truth -o air.cu8
-sed 's/^{"telegram":"\([0-9A-F]*\)".*"sample":\([0-9]*\).*/\2 \1/' truth >sent
-case $kind in
-soapy) device=soapy:driver=fake timestamps= ;;
-soapy-untimed) device=soapy:driver=fake timestamps=timestamps=no ;;
-rtlsdr) device=rtlsdr:FAKE0001 timestamps= ;;
-*) exit 2 ;;
-esac
+sent truth >sent
 
 # NAME | ppm | seconds | steps of the system clock | faults | when and by how much times follow a step in the end
 cases='exact device                                |   0 |  180 | | |
@@ -49,16 +41,15 @@ echo "case | telegrams | first minute: worst | after: mean | after: worst | goes
 failed=0
 while IFS='|' read -r name ppm seconds steps faults follows; do
     rm -f log out.json
-    FAKE_RADIO="file=air.cu8 log=log late=4 rate=$(awk "BEGIN { printf \"%.9f\", 1 + $ppm * 1e-6 }") $timestamps $faults" \
-        SIMULATED_TIME="end=$((seconds)) $steps" LD_LIBRARY_PATH=$fakes/fake_libraries SOAPY_SDR_PLUGIN_PATH=$fakes/fake_modules \
-        SOAPY_SDR_ROOT=/nonexistent LD_PRELOAD=$fakes/fake_preload/fake_time.so ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS-} \
-        "$wmsdr" rx -d $device -s $rate -f 868.6125M -m T -g 30 --copies -F json:out.json 2>err || { cat err && exit 1; }
+    (exec_in_time "end=$((seconds)) $steps" \
+        "file=air.cu8 log=log late=4 rate=$(awk "BEGIN { printf \"%.9f\", 1 + $ppm * 1e-6 }") $words $faults" \
+        "$wmsdr" rx -d $device -s $rate -f 868.6125M -m T -g 30 --copies -F json:out.json 2>err) || { cat err && exit 1; }
     sed 's/.*"time":"[^T]*T\([0-9]*\):\([0-9]*\):\([0-9.]*\)Z".*"telegram":"\([0-9A-F]*\)".*/\1 \2 \3 \4/' out.json >heard
     # simulated UTC begins at 2027-01-15 08:00:00, when CLOCK_MONOTONIC is 1000 s
     awk -v rate=$rate -v ppm="$ppm" -v n=$(($(wc -c <air.cu8) / 2)) -v name="$name" -v follows="$follows" '
         BEGIN { split(follows, follow, " "); before = -1e9 }
         FILENAME == "log" && $1 == "first" { first_s = $2 * 1e-9 - 1000 }
-        FILENAME == "sent" { sample[$2] = $1 }
+        FILENAME == "sent" { sample[$1] = $2 }
         FILENAME == "heard" && $4 in sample {
             t = ($1 - 8) * 3600 + $2 * 60 + $3
             real = rate * (1 + ppm * 1e-6)

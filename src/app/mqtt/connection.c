@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/mqtt/connection.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,14 +14,6 @@
 #define BACK_OFF_FIRST_S 0.5
 #define BACK_OFF_MOST_S  60
 #define INFLIGHT         100 /* messages sent and not yet acknowledged */
-
-double wm_mqtt_now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void init_library(void)
 {
@@ -34,7 +28,7 @@ static void retry_later(struct wm_mqtt *mqtt, bool refused, const char *why)
     mqtt->told = true;
     mqtt->told_refusal |= refused;
     mqtt->up = false;
-    mqtt->next_try_s = wm_mqtt_now_s() + mqtt->back_off_s;
+    mqtt->next_try_s = wm_mono_s() + mqtt->back_off_s;
     mqtt->back_off_s = mqtt->back_off_s * 2 < BACK_OFF_MOST_S ? mqtt->back_off_s * 2 : BACK_OFF_MOST_S;
 }
 
@@ -262,17 +256,17 @@ static void try_connect(struct wm_mqtt *mqtt)
     else if (result != MOSQ_ERR_SUCCESS)
         retry_later(mqtt, false, result == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(result));
     else
-        mqtt->next_try_s = wm_mqtt_now_s() + 10; /* to be accepted */
+        mqtt->next_try_s = wm_mono_s() + 10; /* to be accepted */
 }
 
 void wm_mqtt_work(struct wm_mqtt *mqtt, int wait_ms)
 {
     int result;
 
-    if (mosquitto_socket(mqtt->client) < 0 || (!mqtt->up && wm_mqtt_now_s() >= mqtt->next_try_s)) {
+    if (mosquitto_socket(mqtt->client) < 0 || (!mqtt->up && wm_mono_s() >= mqtt->next_try_s)) {
         if (mqtt->up)
             retry_later(mqtt, false, "the connection broke");
-        if (wm_mqtt_now_s() >= mqtt->next_try_s)
+        if (wm_mono_s() >= mqtt->next_try_s)
             try_connect(mqtt);
     }
     if (mosquitto_socket(mqtt->client) < 0) {

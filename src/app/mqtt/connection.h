@@ -45,4 +45,3 @@ void wm_mqtt_close(struct wm_mqtt *mqtt);
 
 /* The network's business for at most wait_ms; (re)connects where that is due. */
 void wm_mqtt_work(struct wm_mqtt *mqtt, int wait_ms);
-double wm_mqtt_now_s(void);

@@ -3,6 +3,7 @@
 #include "app/mqtt/discovery.h"
 #include "app/mqtt/spool.h"
 #include "app/mqtt/topic.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -347,12 +348,12 @@ static void publish(struct publisher *p)
 /* Network and spool, until there is nothing to do or the time is over. */
 static void work(struct publisher *p, int ms)
 {
-    double end = wm_mqtt_now_s() + ms / 1000.0;
+    double end = wm_mono_s() + ms / 1000.0;
 
     do {
         publish(p);
         wm_mqtt_work(&p->mqtt, !p->mqtt.up ? 50 : p->mid_count ? 10 : 0);
-    } while (wm_mqtt_now_s() < end && (wm_spool_count(p->spool) || !p->mqtt.up));
+    } while (wm_mono_s() < end && (wm_spool_count(p->spool) || !p->mqtt.up));
 }
 
 static enum wm_status write_batch(void *state, struct wm_batch batch)
@@ -407,16 +408,16 @@ static enum wm_status idle(void *state)
 static enum wm_status close_publisher(void *state)
 {
     struct publisher *p = state;
-    double end = wm_mqtt_now_s() + CLOSE_S;
+    double end = wm_mono_s() + CLOSE_S;
     uint64_t left;
 
     /* a broker that was there gets the time to take what waits; as long as it takes something, it gets more */
-    while (wm_spool_count(p->spool) && wm_mqtt_now_s() < end) {
+    while (wm_spool_count(p->spool) && wm_mono_s() < end) {
         uint64_t before = wm_spool_count(p->spool);
 
         work(p, WORK_MS);
         if (wm_spool_count(p->spool) < before)
-            end = wm_mqtt_now_s() + CLOSE_S;
+            end = wm_mono_s() + CLOSE_S;
     }
     left = wm_spool_count(p->spool);
     if (left && p->in_memory)

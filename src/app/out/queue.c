@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/queue.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -196,16 +198,7 @@ static bool wait_until(struct wm_queue *queue, pthread_cond_t *condition, const 
 
 static struct timespec in_ms(int ms)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
+    return wm_timespec(wm_mono_ns() + ms * INT64_C(1000000));
 }
 
 bool wm_queue_drain(struct wm_queue *queue, int wait_ms)

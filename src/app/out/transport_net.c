@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/target.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -26,14 +27,6 @@ struct net {
     double next_try_s, back_off_s, away_since_s; /* monotonic */
     bool told;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static enum wm_status open_net(struct wm_output_port *port, void **state, int type)
 {
@@ -95,7 +88,7 @@ static const char *try_connect(struct net *net)
 static bool connected(struct net *net)
 {
     const char *why;
-    double now = now_s();
+    double now = wm_mono_s();
 
     if (net->fd >= 0)
         return true;
@@ -145,7 +138,7 @@ static bool send_all(struct net *net, const char *data, size_t len)
 static bool wait_for_connection(struct net *net)
 {
     while (!connected(net)) {
-        if (atomic_load(&net->port->closing) || now_s() - net->away_since_s > PATIENCE_S)
+        if (atomic_load(&net->port->closing) || wm_mono_s() - net->away_since_s > PATIENCE_S)
             return false;
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }

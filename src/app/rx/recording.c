@@ -3,7 +3,7 @@
 #include "app/rx/rx.h"
 #include "app/rx_report.h"
 #include "app/signals.h"
-#include "phy/radio/session.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,13 +2,13 @@
 #include "app/common.h"
 #include "app/out/target.h"
 #include "app/screen/terminal.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The table of meters on standard output's terminal. The terminal is taken over with the first sign that something is received:
@@ -26,14 +26,6 @@ struct live {
     pthread_mutex_t lock; /* of: */
     struct wm_air air;
 };
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static enum wm_status open_live(struct wm_output_port *port, void **state)
 {
@@ -59,7 +51,7 @@ static enum wm_status open_live(struct wm_output_port *port, void **state)
         return status;
     }
     live->port = port;
-    live->started_ns = now_ns();
+    live->started_ns = wm_mono_ns();
     pthread_mutex_init(&live->lock, NULL);
     *state = live;
     return WM_OK;
@@ -100,14 +92,14 @@ static enum wm_status write_batch(void *state, struct wm_batch batch)
         struct wm_meter_news news;
 
         memcpy(&news, item.data, sizeof news);
-        wm_meters_put(live->meters, &news, now_ns());
+        wm_meters_put(live->meters, &news, wm_mono_ns());
     }
     return WM_OK;
 }
 
 static void make_page(struct live *live)
 {
-    struct wm_page_view view = {.meters = live->meters, .now_ns = now_ns(), .started_ns = live->started_ns};
+    struct wm_page_view view = {.meters = live->meters, .now_ns = wm_mono_ns(), .started_ns = live->started_ns};
     struct wm_air air;
     unsigned rows, cols;
 
@@ -123,7 +115,7 @@ static void make_page(struct live *live)
 static enum wm_status idle(void *state)
 {
     struct live *live = state;
-    const int64_t now = now_ns();
+    const int64_t now = wm_mono_ns();
     enum wm_status status = wm_terminal_enter(live->terminal);
 
     wm_terminal_heed_stop(live->terminal);

@@ -3,6 +3,7 @@
 #include "app/out/output.h"
 #include "app/out/target.h"
 #include "app/serve/board.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -251,7 +252,6 @@ static void compose(void *state, struct wm_sink *sink, const struct wm_reading *
     const struct wm_signal *signal = &reading->frame->signal;
     bool readable = wm_reading_has_records(reading);
     char manufacturer[4];
-    struct timespec now;
     size_t begin, data;
     double heard_s;
 
@@ -266,9 +266,8 @@ static void compose(void *state, struct wm_sink *sink, const struct wm_reading *
     wm_sink_printf(sink, "manufacturer=\"%s\",id=\"%08X\",version=\"%u\",type=\"%s\"", manufacturer, (unsigned)meter->id,
                    meter->version, wm_device_type_name(meter->type));
     wm_item_key_ends(sink, begin);
-    clock_gettime(CLOCK_REALTIME, &now);
-    heard_s = reading->frame->on_air && signal->time_ns != WM_TIME_UNKNOWN ? (double)signal->time_ns * 1e-9
-                                                                           : (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    heard_s =
+        reading->frame->on_air && signal->time_ns != WM_TIME_UNKNOWN ? (double)signal->time_ns * 1e-9 : (double)wm_real_ns() * 1e-9;
     wm_sink_put(sink, (const char *)&heard_s, sizeof heard_s);
     data = sink->len;
     wm_format_json_write(sink, reading);

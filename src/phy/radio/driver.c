@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/radio/driver.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* In the order in which the first usable radio is looked for. */
@@ -28,6 +29,12 @@ enum wm_status wm_radio_parse(const char *text, const struct wm_radio_driver **d
         return WM_OK;
     }
     return WM_INVALID;
+}
+
+enum wm_status wm_radio_fail(char *why, const char *fault)
+{
+    snprintf(why, WM_RADIO_WHY, "%s", fault);
+    return WM_IO;
 }
 
 /* What stands in the table where a library was missing at build time. */

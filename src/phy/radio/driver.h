@@ -88,6 +88,8 @@ const struct wm_radio_driver *wm_radio_driver_at(size_t index);
 WM_MUST_USE enum wm_status wm_radio_parse(const char *text, const struct wm_radio_driver **driver, const char **address,
                                           const char **why);
 
+/* For drivers: fills why. WM_IO. */
+enum wm_status wm_radio_fail(char *why, const char *fault);
 extern const struct wm_radio_driver wm_radio_rtlsdr;
 extern const struct wm_radio_driver wm_radio_soapy;
 extern const struct wm_radio_driver wm_radio_rtltcp;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/radio/radio.h"
 
+#include "base/clock.h"
 #include "phy/radio/gain.h"
 #include "phy/radio/plan.h"
 #include "phy/radio/sample_clock.h"
@@ -193,7 +194,6 @@ static void take(struct wm_radio *r, const struct wm_session_block *in, struct w
 static const char *watch_second(struct wm_radio *r, const struct wm_session_view *now, int64_t now_ns, char text[128])
 {
     const double seconds = (double)(now_ns - r->second_ns) * 1e-9;
-    const char *fault = NULL;
 
     if (!r->flow_ns)
         return NULL;
@@ -217,10 +217,9 @@ static const char *watch_second(struct wm_radio *r, const struct wm_session_view
         snprintf(text, 128, "only %.0f %% of the samples arrive", 100 * share);
     else
         text = NULL;
-    fault = text;
     r->second_ns = now_ns;
     r->before = *now;
-    return fault;
+    return text;
 }
 
 static const char *find_fault(struct wm_radio *r, const struct wm_session_view *view, int64_t now_ns, char text[WM_RADIO_WHY])

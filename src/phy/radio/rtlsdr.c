@@ -72,12 +72,6 @@ static void list(wm_radio_found_fn found, void *user)
     }
 }
 
-static enum wm_status fail(char *why, const char *fault)
-{
-    snprintf(why, WM_RADIO_WHY, "%.383s", fault);
-    return WM_IO;
-}
-
 /* By serial number; a short number that is no serial is the index of older programs. */
 static int index_of(const char *address)
 {
@@ -117,12 +111,12 @@ static enum wm_status open_device(const char *address, struct wm_device **device
     int error;
 
     if (count == 0)
-        return fail(why, "no RTL-SDR stick is attached");
+        return wm_radio_fail(why, "no RTL-SDR stick is attached");
     if (index < 0)
-        return fail(why, "no stick has this serial number; wmsdr devices lists what is attached");
+        return wm_radio_fail(why, "no stick has this serial number; wmsdr devices lists what is attached");
     d = calloc(1, sizeof *d);
     if (!d)
-        return fail(why, strerror(ENOMEM));
+        return wm_radio_fail(why, strerror(ENOMEM));
     rtlsdr_get_device_usb_strings((uint32_t)index, vendor, product, serial);
     error = rtlsdr_open(&d->dev, (uint32_t)index);
     if (error || !d->dev) {
@@ -135,7 +129,7 @@ static enum wm_status open_device(const char *address, struct wm_device **device
             trouble_of(known, fault);
         if (!fault[0])
             snprintf(fault, sizeof fault, "cannot be opened (%d%s)", error, error == -6 ? "; another program uses it" : "");
-        return fail(why, fault);
+        return wm_radio_fail(why, fault);
     }
     fill_caps(d, serial[0] ? serial : address);
     *caps = d->caps;
@@ -161,13 +155,13 @@ static enum wm_status configure(struct wm_device *d, struct wm_radio_settings *s
     const double hz = s->centre_hz / (1 + s->ppm * 1e-6);
 
     if (rtlsdr_set_sample_rate(d->dev, (uint32_t)(s->rate_hz + 0.5)) != 0)
-        return fail(why, "the sample rate was refused");
+        return wm_radio_fail(why, "the sample rate was refused");
     if (rtlsdr_set_center_freq(d->dev, (uint32_t)(hz + 0.5)) != 0)
-        return fail(why, "the frequency was refused");
+        return wm_radio_fail(why, "the frequency was refused");
     (void)rtlsdr_set_agc_mode(d->dev, 0);
     if (rtlsdr_set_tuner_gain_mode(d->dev, s->device_agc ? 0 : 1) != 0 ||
         (!s->device_agc && d->caps.gain_count && set_gain(d, s->gain_step) != WM_OK))
-        return fail(why, "the gain was refused");
+        return wm_radio_fail(why, "the gain was refused");
     if (rtlsdr_get_sample_rate(d->dev) > 0) /* the resampler has steps */
         s->rate_hz = rtlsdr_get_sample_rate(d->dev);
     return WM_OK;
@@ -190,7 +184,7 @@ static enum wm_status run(struct wm_device *d, const struct wm_radio_sink *sink,
     atomic_store(&d->cancelled, false);
     d->sink = sink;
     if (rtlsdr_reset_buffer(d->dev) != 0)
-        return fail(why, "its buffer could not be emptied");
+        return wm_radio_fail(why, "its buffer could not be emptied");
     error = rtlsdr_read_async(d->dev, on_samples, d, TRANSFERS, TRANSFER_BYTES);
     if (atomic_load(&d->cancelled))
         return WM_END;
@@ -211,9 +205,9 @@ static enum wm_status reset(const char *address, char *why)
     const struct wm_usb_device *known = usb_of(usb, count, address, 0);
 
     if (!known)
-        return fail(why, "is no longer on the bus");
+        return wm_radio_fail(why, "is no longer on the bus");
     if (wm_usb_reset(known) != WM_OK)
-        return fail(why, strerror(errno));
+        return wm_radio_fail(why, strerror(errno));
     return WM_OK;
 }
 

@@ -37,12 +37,6 @@ struct wm_device {
     unsigned char buffer[READ_BYTES];
 };
 
-static enum wm_status fail(char *why, const char *fault)
-{
-    snprintf(why, WM_RADIO_WHY, "%.200s", fault);
-    return WM_IO;
-}
-
 /* HOST, HOST:PORT or [V6]:PORT */
 static void split(const char *address, char host[WM_RADIO_ADDRESS], char port[32])
 {
@@ -110,12 +104,13 @@ static enum wm_status greet(struct wm_device *d, const char *address, char *why)
     while (got < sizeof hello) {
         ssize_t n = wait_for(d->fd, POLLIN, CONNECT_MS) ? recv(d->fd, hello + got, sizeof hello - got, 0) : -1;
         if (n <= 0)
-            return fail(why, got || n == 0 ? "the connection was closed; is another program connected to it?"
-                                           : "it accepts the connection and says nothing; is another program connected to it?");
+            return wm_radio_fail(why, got || n == 0
+                                          ? "the connection was closed; is another program connected to it?"
+                                          : "it accepts the connection and says nothing; is another program connected to it?");
         got += (size_t)n;
     }
     if (memcmp(hello, "RTL0", 4) != 0)
-        return fail(why, "what answers is no rtl_tcp server");
+        return wm_radio_fail(why, "what answers is no rtl_tcp server");
     tuner = (uint32_t)hello[4] << 24 | (uint32_t)hello[5] << 16 | (uint32_t)hello[6] << 8 | hello[7];
     gains = (uint32_t)hello[8] << 24 | (uint32_t)hello[9] << 16 | (uint32_t)hello[10] << 8 | hello[11];
     wm_rtl_gains(tuner, gains, &d->caps);
@@ -146,17 +141,17 @@ static enum wm_status open_device(const char *address, struct wm_device **device
     split(address, host, port);
     error = getaddrinfo(host, port, &hints, &list);
     if (error)
-        return fail(why, gai_strerror(error));
+        return wm_radio_fail(why, gai_strerror(error));
     d = calloc(1, sizeof *d);
     if (!d) {
         freeaddrinfo(list);
-        return fail(why, strerror(ENOMEM));
+        return wm_radio_fail(why, strerror(ENOMEM));
     }
     d->fd = -1;
     for (const struct addrinfo *to = list; to && d->fd < 0; to = to->ai_next)
         d->fd = connect_to(to, &fault);
     freeaddrinfo(list);
-    status = d->fd >= 0 ? greet(d, address, why) : fail(why, fault);
+    status = d->fd >= 0 ? greet(d, address, why) : wm_radio_fail(why, fault);
     if (status != WM_OK) {
         close_device(d);
         return status;
@@ -185,9 +180,8 @@ static enum wm_status configure(struct wm_device *d, struct wm_radio_settings *s
 
     if (!send_command(d, SET_RATE, (uint32_t)(s->rate_hz + 0.5)) || !send_command(d, SET_FREQUENCY, (uint32_t)(hz + 0.5)) ||
         !send_command(d, SET_CHIP_AGC, 0) || !send_command(d, SET_GAIN_MODE, s->device_agc ? 0 : 1) ||
-        (!s->device_agc && d->caps.gain_count && set_gain(d, s->gain_step) != WM_OK)) {
-        return fail(why, strerror(errno));
-    }
+        (!s->device_agc && d->caps.gain_count && set_gain(d, s->gain_step) != WM_OK))
+        return wm_radio_fail(why, strerror(errno));
     s->rate_hz = (uint32_t)(s->rate_hz + 0.5);
     return WM_OK;
 }
@@ -203,9 +197,8 @@ static enum wm_status run(struct wm_device *d, const struct wm_radio_sink *sink,
         n = recv(d->fd, d->buffer, sizeof d->buffer, 0);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
-        if (n <= 0) {
-            return fail(why, n == 0 ? "the server closed the connection" : strerror(errno));
-        }
+        if (n <= 0)
+            return wm_radio_fail(why, n == 0 ? "the server closed the connection" : strerror(errno));
         if (!sink->samples(sink->user, d->buffer, (size_t)n, 0))
             break;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/radio/session.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,27 +53,9 @@ struct wm_session {
     char reader_why[WM_RADIO_WHY];
 };
 
-static int64_t now_ns(clockid_t id)
-{
-    struct timespec t;
-
-    clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-int64_t wm_mono_ns(void)
-{
-    return now_ns(CLOCK_MONOTONIC);
-}
-
-int64_t wm_real_ns(void)
-{
-    return now_ns(CLOCK_REALTIME);
-}
-
 static void wait_on(struct wm_session *s, pthread_cond_t *condition, int64_t mono_ns)
 {
-    const struct timespec t = {(time_t)(mono_ns / 1000000000), (long)(mono_ns % 1000000000)};
+    const struct timespec t = wm_timespec(mono_ns);
 
     pthread_cond_timedwait(condition, &s->lock, &t);
 }

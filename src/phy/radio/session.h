@@ -60,7 +60,3 @@ bool wm_session_stop(struct wm_session *session, int64_t wait_ns);
 /* Ends it; session is gone afterwards. *samples: how many came from the driver in all. False: a driver's call does not return and
  * was left to itself. */
 bool wm_session_end(struct wm_session *session, int64_t wait_ns, uint64_t *samples);
-
-/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
-int64_t wm_mono_ns(void);
-int64_t wm_real_ns(void);
