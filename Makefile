@@ -31,7 +31,7 @@ SOAK_SECONDS ?= 3600
 soak: build/soak/Makefile
 	@scripts/setup test
 	@cmake --build --preset soak -j $(JOBS)
-	set -e; for kind in soapy soapy-untimed rtlsdr; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
+	set -e; for kind in soapy soapy-untimed rtlsdr rtltcp; do tests/radio/soak.sh -b build/soak -s $(SOAK_SECONDS) -k $$kind; done
 	tests/radio/times.sh -b build/soak
 
 # What is said and done about each fault of a radio, and when: a table, a minute of real time.

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FAULTS_MAX 256
+#define FAULTS_MAX 1024
 #define LOSE_S     0.5 /* that a lost buffer lasts, in all */
 
 static const char *const kinds[] = {"fine", "stall", "hang",  "unplug", "constant", "stale",   "odd",
@@ -99,7 +99,7 @@ static void parse_fault(struct fake *fake, const char *word)
 static struct fake *create(const char *text)
 {
     struct fake *fake = calloc(1, sizeof *fake);
-    char copy[8192], *save = NULL;
+    char copy[32768], *save = NULL;
 
     if (!fake)
         abort();

@@ -64,6 +64,7 @@ struct wm_radio_driver {
     const char *address; /* what stands behind the colon, "" for nothing; for the help */
     const char *options; /* how to get it where it is not built in; NULL: built in */
     bool byte_stream;    /* run's buffers may split a sample */
+    bool flows_on;       /* the stream goes on while nobody runs it: nothing is lost then, and to run it again mends nothing */
     bool one_object;     /* a second opening gives what the first one holds: not while a call hangs in it */
     /* Tells of each attached radio; NULL: cannot be listed (a server in the network). */
     void (*list)(wm_radio_found_fn found, void *user);

@@ -24,11 +24,14 @@
 #define RETRY_NS       (500 * MS)   /* between openings that fail at once */
 #define END_NS         (300 * MS)   /* for a session to end by itself */
 #define LOOK_NS        (100 * MS)
+#define SILENT_NS      (300 * MS)  /* longer than the longest buffers: something holds the samples up ... */
+#define CATCH_UP_NS    (500 * MS)  /* ... and in this time behind it they come, all at once */
+#define SECOND_MAX_NS  (1900 * MS) /* judged by then in any case */
 #define FLAT_SHARE_MAX 0.5
 #define RATE_SHARE_MIN 0.4
 #define BAD_BUFFERS    5 /* odd or stale ones in a second */
 
-enum rung { RUNG_STREAM, RUNG_REOPEN, RUNG_RESET, RUNG_AGAIN };
+enum rung { RUNG_WAIT, RUNG_STREAM, RUNG_REOPEN, RUNG_RESET, RUNG_AGAIN };
 
 struct wm_radio {
     /* configuration */
@@ -52,7 +55,7 @@ struct wm_radio {
     uint64_t came;       /* from sessions that have ended */
     int64_t offset;      /* of the radio's indices to the session's */
     uint64_t next_index; /* where the coming block should begin */
-    int64_t overcounted; /* losses that turned out smaller, < 0 */
+    int64_t lost;        /* samples; a loss may turn out smaller than it was thought to be */
     bool opening;
     struct wm_radio_stats stats;
     /* watchdog */
@@ -62,6 +65,7 @@ struct wm_radio {
     enum rung rung;
     int64_t step_ns;               /* when the next rung is due */
     int64_t second_ns;             /* the second that is watched now */
+    int64_t silent_ns;             /* when nothing had come for SILENT_NS, the last time */
     struct wm_session_view before; /* at its beginning */
     char note[WM_RADIO_WHY + 128];
 };
@@ -162,7 +166,7 @@ static void tell_step(struct wm_radio *r)
 static void take(struct wm_radio *r, const struct wm_session_block *in, struct wm_radio_block *out)
 {
     const size_t samples = in->len / wm_sample_format_bytes(r->caps.format);
-    const bool first = r->stats.received + r->stats.lost == 0;
+    const bool first = r->stats.received == 0 && r->lost == 0;
     int64_t lost;
 
     out->gap = !first && (r->fresh || in->unknown || in->lost);
@@ -176,9 +180,8 @@ static void take(struct wm_radio *r, const struct wm_session_block *in, struct w
     out->bytes = in->bytes;
     out->len = in->len;
     out->index = (uint64_t)((int64_t)(in->end_index - samples) + r->offset);
-    lost = first ? 0 : (int64_t)(out->index - r->next_index) + r->overcounted;
-    r->overcounted = lost < 0 ? lost : 0;
-    r->stats.lost += lost > 0 ? (uint64_t)lost : 0;
+    lost = first ? 0 : (int64_t)(out->index - r->next_index);
+    r->lost += lost;
     r->stats.gaps += out->gap || lost > 0;
     r->stats.received += samples;
     r->next_index = out->index + samples;
@@ -203,7 +206,9 @@ static const char *watch_second(struct wm_radio *r, const struct wm_session_view
         r->meter = wm_level_meter_of(r->caps.format);
         return NULL;
     }
-    if (seconds < 1)
+    if (now_ns - now->last_samples_ns > SILENT_NS)
+        r->silent_ns = now_ns;
+    if (seconds < 1 || (now_ns - r->silent_ns < CATCH_UP_NS && now_ns - r->second_ns < SECOND_MAX_NS))
         return NULL;
     control_gain(r, seconds);
     const double share = (double)(now->samples - r->before.samples) / (r->settings.rate_hz * seconds);
@@ -241,11 +246,11 @@ static const char *find_fault(struct wm_radio *r, const struct wm_session_view *
     return watch_second(r, view, now_ns, text);
 }
 
-/* Climbs one rung. */
-static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_ns)
+/* Climbs one rung, from `lowest` up. */
+static void mend(struct wm_radio *r, const char *fault, enum rung lowest, int64_t now_ns)
 {
-    static const char *const deeds[] = {"starting the stream again", "opening it again", "resetting and opening it again",
-                                        "opening it again"};
+    static const char *const deeds[] = {"waiting", "starting the stream again", "opening it again",
+                                        "resetting and opening it again", "opening it again"};
     const char *deed;
     char text[WM_RADIO_WHY + 64];
     bool stuck;
@@ -253,13 +258,13 @@ static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_
     if (!r->trouble) {
         r->trouble = true;
         r->stats.faults++;
-        r->rung = RUNG_STREAM;
+        r->rung = lowest;
     }
-    if (r->rung == RUNG_STREAM && !alive)
-        r->rung = RUNG_REOPEN;
+    if (r->rung < lowest)
+        r->rung = lowest;
     if (r->rung == RUNG_RESET && !r->config.driver->reset)
         r->rung = RUNG_AGAIN;
-    stuck = r->rung != RUNG_STREAM && r->config.driver->one_object && r->session && !wm_session_stop(r->session, END_NS);
+    stuck = r->rung >= RUNG_REOPEN && r->config.driver->one_object && r->session && !wm_session_stop(r->session, END_NS);
     deed = stuck ? "waiting for the driver's call to return, which keeps the device" : deeds[r->rung];
     snprintf(text, sizeof text, "%s; %s", fault, deed);
     if (strcmp(text, r->note) != 0) /* not the same line twice a second */
@@ -272,13 +277,17 @@ static void mend(struct wm_radio *r, const char *fault, bool alive, int64_t now_
         return;
     if (r->rung == RUNG_STREAM) {
         wm_session_restart(r->session);
-    } else {
+    } else if (r->rung >= RUNG_REOPEN) {
         end_session(r);
         if (open_session(r, r->rung == RUNG_RESET) != WM_OK)
             say(r, WM_LOG_ERROR, "no memory for another attempt");
     }
-    if (r->rung < RUNG_AGAIN)
-        r->rung++;
+    r->rung = r->rung < RUNG_REOPEN ? RUNG_REOPEN : r->rung < RUNG_AGAIN ? r->rung + 1 : RUNG_AGAIN;
+}
+
+static uint64_t told_lost(const struct wm_radio *r)
+{
+    return r->lost > 0 ? (uint64_t)r->lost : 0;
 }
 
 static void recovered(struct wm_radio *r)
@@ -287,7 +296,16 @@ static void recovered(struct wm_radio *r)
     r->note[0] = '\0';
     r->stats.recoveries++;
     wm_logf(r->config.log, WM_LOG_NOTICE, "%s: receiving again; %" PRIu64 " samples are missing since the beginning", r->name,
-            r->stats.lost);
+            told_lost(r));
+}
+
+static enum rung lowest_rung(const struct wm_radio *r, const struct wm_session_view *view, int64_t now_ns)
+{
+    if (view->state != WM_SESSION_STREAMING || view->call)
+        return RUNG_REOPEN;
+    if (!r->config.driver->flows_on)
+        return RUNG_STREAM;
+    return now_ns - view->last_samples_ns > STALL_NS ? RUNG_WAIT : RUNG_REOPEN;
 }
 
 /* WM_OK, or WM_IO: given up. */
@@ -324,9 +342,9 @@ static enum wm_status supervise(struct wm_radio *r)
         return WM_IO;
     }
     if (fault && (!r->trouble || r->flow_ns || now_ns >= r->step_ns))
-        mend(r, fault, view.state == WM_SESSION_STREAMING && !view.call, now_ns);
+        mend(r, fault, lowest_rung(r, &view, now_ns), now_ns);
     else if (fault && view.state == WM_SESSION_ENDED && now_ns >= r->step_ns - STEP_NS + RETRY_NS)
-        mend(r, fault, false, now_ns);
+        mend(r, fault, RUNG_REOPEN, now_ns);
     return WM_OK;
 }
 
@@ -421,6 +439,7 @@ void wm_radio_stats(const struct wm_radio *r, struct wm_radio_stats *stats)
     struct wm_session_view view = {0};
 
     *stats = r->stats;
+    stats->lost = told_lost(r);
     if (r->session)
         wm_session_look(r->session, &view);
     stats->unprocessed = r->came + view.samples - r->stats.received;
@@ -436,7 +455,7 @@ const char *wm_radio_note(const struct wm_radio *r)
 void wm_radio_void(struct wm_radio *r, uint64_t samples)
 {
     r->stats.received -= samples;
-    r->stats.lost += samples;
+    r->lost += (int64_t)samples;
     r->stats.gaps++;
 }
 

@@ -215,6 +215,7 @@ const struct wm_radio_driver wm_radio_rtltcp = {
     .summary = "RTL-SDR stick behind an rtl_tcp server",
     .address = "HOST[:PORT]",
     .byte_stream = true,
+    .flows_on = true,
     .open = open_device,
     .configure = configure,
     .run = run,
