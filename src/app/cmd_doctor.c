@@ -200,6 +200,8 @@ static enum wm_status listen(struct doctor *d, struct wm_tap *tap)
             continue;
         if (status != WM_OK)
             break;
+        if (block.place.gap && wm_receiver_flush(ear.receiver) != WM_OK)
+            break;
         if (d->kept_bytes + block.len <= KEEP_BYTES) {
             memcpy(d->kept + d->kept_bytes, block.bytes, block.len);
             d->kept_bytes += block.len;
@@ -221,6 +223,7 @@ static enum wm_status listen(struct doctor *d, struct wm_tap *tap)
         f->live = true;
         f->rate_ppm = stats.ppm;
         f->lost = stats.lost;
+        f->voids = stats.voids;
         f->gain_db = stats.gain_db;
     }
     if (!wm_level_read(&meter, &f->level)) {
@@ -263,7 +266,7 @@ static void report(const struct doctor *d)
 
     printf("\nSignal\n  %.1f s at %.3f MS/s around %.4f MHz", f->seconds, f->rate_hz / 1e6, f->centre_hz / 1e6);
     if (f->live)
-        printf("; real rate %+.1f ppm, %" PRIu64 " samples lost", f->rate_ppm, f->lost);
+        printf("; real rate %+.1f ppm, %" PRIu64 " samples lost, %" PRIu64 " runs of zeros", f->rate_ppm, f->lost, f->voids);
     printf("\n  noise %.1f dBFS (%.1f to %.1f is best for %s bits)%s\n", f->level.noise_dbfs, f->bits8 ? -29.5 : -47.5,
            f->bits8 ? -23.5 : -41.5, f->bits8 ? "8" : "12 and more",
            f->level.noise_dbfs > (f->bits8 ? -23.5 : -41.5)   ? "; less gain would do"

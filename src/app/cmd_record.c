@@ -122,9 +122,8 @@ static enum wm_status copy(const struct record *r, struct wm_tap *tap, struct wm
 {
     const struct wm_source_info *info = wm_tap_info(tap);
     const size_t sample_bytes = wm_sample_format_bytes(info->format);
-    uint64_t samples = 0, bursts = 0;
+    uint64_t samples = 0, bursts = 0, next_index = 0;
     enum wm_status status = WM_OK;
-    bool fresh = true;
 
     while (status == WM_OK && !wm_signals_interrupted() && !wm_grab_full(grab)) {
         struct wm_tap_block block;
@@ -144,19 +143,19 @@ static enum wm_status copy(const struct record *r, struct wm_tap *tap, struct wm
             if ((double)(block.len / sample_bytes) > left)
                 block.len = (size_t)left * sample_bytes;
         }
-        if (block.gap) {
-            status = wm_grab_break(grab);
+        if (samples == 0 && !receiver)
+            status = wm_grab_mark(grab, 0, UINT64_MAX);
+        /* a loss that is found out later than it was moves the index without a gap */
+        if (samples > 0 && (block.place.gap || block.place.index != next_index) && status == WM_OK) {
+            status = wm_grab_gap(grab);
             if (receiver && status == WM_OK)
                 status = wm_receiver_flush(receiver);
-            fresh = true;
         }
         first = wm_grab_end(grab);
         samples += block.len / sample_bytes;
-        if (status == WM_OK && !receiver && fresh)
-            status = wm_grab_mark(grab, 0, UINT64_MAX);
-        fresh = false;
+        next_index = block.place.index + block.len / sample_bytes;
         if (status == WM_OK)
-            status = wm_grab_push(grab, block.bytes, block.len, block.time_ns);
+            status = wm_grab_push(grab, block.bytes, block.len, &block.place);
         if (status != WM_OK || !receiver)
             continue;
         status = wm_receiver_push(receiver, block.bytes, block.len);
@@ -167,6 +166,20 @@ static enum wm_status copy(const struct record *r, struct wm_tap *tap, struct wm
         }
     }
     return status;
+}
+
+static void report(const struct wm_grab *grab, const struct wm_radio *radio)
+{
+    struct wm_radio_stats stats;
+
+    wm_say("%u recording%s%s%s%s", wm_grab_count(grab), wm_grab_count(grab) == 1 ? "" : "s",
+           wm_grab_count(grab) ? ", the last " : "", wm_grab_name(grab),
+           wm_grab_full(grab) ? "; the limit is reached (--limit)" : "");
+    if (!radio)
+        return;
+    wm_radio_stats(radio, &stats);
+    wm_say("%s: %" PRIu64 " samples received, %" PRIu64 " lost in %" PRIu64 " gaps", wm_radio_name(radio), stats.received,
+           stats.lost, stats.gaps);
 }
 
 static int record(struct record *r, struct wm_tap *tap)
@@ -209,9 +222,7 @@ static int record(struct record *r, struct wm_tap *tap)
         else if (status == WM_IO && errno)
             wm_say("%s: %s", wm_grab_name(grab), strerror(errno));
         if (!r->quiet)
-            wm_say("%u recording%s%s%s%s", wm_grab_count(grab), wm_grab_count(grab) == 1 ? "" : "s",
-                   wm_grab_count(grab) ? ", the last " : "", wm_grab_name(grab),
-                   wm_grab_full(grab) ? "; the limit is reached (--limit)" : "");
+            report(grab, wm_tap_radio(tap));
     }
     wm_receiver_destroy(receiver);
     wm_grab_destroy(grab);
@@ -262,7 +273,7 @@ const struct wm_command wm_command_record = {
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .notes =
-        "Nothing is overwritten: the number goes up. Where samples are lost a recording ends and the next begins. Ctrl-C ends\n"
-        "it; what was recorded is complete.\n",
+        "Nothing is overwritten: the number goes up. Where samples are lost a recording has another of SigMF's captures, with\n"
+        "time and index; one of a burst ends. Ctrl-C ends it; what was recorded is complete.\n",
     .run = run,
 };

@@ -16,6 +16,7 @@
 #define NUMBER_MAX  9999
 #define NAME_BYTES  1024
 #define NAME_SUFFIX 32
+#define CAPTURES    65536 /* in one recording, whose metadata is text */
 
 struct wm_grab {
     struct wm_grab_config config;
@@ -25,11 +26,14 @@ struct wm_grab {
     unsigned char *ring;
     size_t ring_bytes;
     uint64_t end; /* bytes since the beginning or break */
-    int64_t time_ns;
-    uint64_t time_at; /* the byte that time_ns is of */
+    struct wm_source_place place;
+    uint64_t place_at; /* the byte that it is of */
     /* the recording under way */
     FILE *file;
     uint64_t from, until; /* bytes */
+    struct wm_sigmf_capture *capture;
+    size_t captures, capture_room;
+    bool fresh; /* with the next byte a capture begins */
     char name[NAME_BYTES + NAME_SUFFIX];
     unsigned number, count;
     uint64_t written; /* of all */
@@ -53,7 +57,6 @@ enum wm_status wm_grab_create(const struct wm_grab_config *config, struct wm_gra
     g->sample_bytes = wm_sample_format_bytes(config->format);
     g->ring_bytes = (size_t)(config->rate_hz * KEEP_S) * g->sample_bytes;
     g->ring = malloc(g->ring_bytes);
-    g->time_ns = WM_TIME_UNKNOWN;
     if (!g->ring) {
         free(g);
         return WM_NO_MEMORY;
@@ -107,9 +110,12 @@ static enum wm_status write_meta(struct wm_grab *g)
     FILE *file;
     enum wm_status status;
 
-    if (g->time_ns != WM_TIME_UNKNOWN)
-        meta.info.start_time_ns =
-            g->time_ns + llround(((double)g->from - (double)g->time_at) / (double)g->sample_bytes * 1e9 / g->config.rate_hz);
+    if (g->captures > 0) {
+        meta.info.start_time_ns = g->capture[0].time_ns;
+        meta.global_index = g->capture[0].global_index;
+        meta.capture = g->capture + 1;
+        meta.captures = g->captures - 1;
+    }
     strcpy(meta.description, g->description);
     status = wm_sigmf_build(&meta, &text);
     if (status != WM_OK)
@@ -145,14 +151,39 @@ static enum wm_status settle(struct wm_grab *g, enum wm_status status)
     return g->status;
 }
 
-enum wm_status wm_grab_push(struct wm_grab *g, const void *bytes, size_t len, int64_t time_ns)
+/* From here on, a byte that has come or the next that comes, the samples of the recording are of a new capture. */
+static enum wm_status begin_capture(struct wm_grab *g, uint64_t at)
+{
+    const int64_t behind = ((int64_t)at - (int64_t)g->place_at) / (int64_t)g->sample_bytes;
+    struct wm_sigmf_capture *capture;
+
+    if (g->captures == g->capture_room) {
+        const size_t room = g->capture_room ? 2 * g->capture_room : 8;
+        struct wm_sigmf_capture *more = realloc(g->capture, room * sizeof *more);
+
+        if (!more)
+            return WM_NO_MEMORY;
+        g->capture = more;
+        g->capture_room = room;
+    }
+    capture = &g->capture[g->captures++];
+    *capture = (struct wm_sigmf_capture){(at - g->from) / g->sample_bytes, g->place.index + (uint64_t)behind, g->place.time_ns};
+    if (capture->time_ns != WM_TIME_UNKNOWN)
+        capture->time_ns += llround((double)behind * 1e9 / g->config.rate_hz);
+    g->fresh = false;
+    return WM_OK;
+}
+
+enum wm_status wm_grab_push(struct wm_grab *g, const void *bytes, size_t len, const struct wm_source_place *where)
 {
     const unsigned char *at = bytes;
 
     if (g->status != WM_OK)
         return g->status;
-    g->time_ns = time_ns;
-    g->time_at = g->end;
+    g->place = *where;
+    g->place_at = g->end;
+    if (g->file && g->fresh && len > 0)
+        settle(g, begin_capture(g, g->end));
     while (len > 0 && g->status == WM_OK) {
         const size_t place = (size_t)(g->end % g->ring_bytes);
         size_t n = g->ring_bytes - place;
@@ -197,6 +228,10 @@ enum wm_status wm_grab_mark(struct wm_grab *g, uint64_t from, uint64_t to)
     g->count++;
     g->from = first;
     g->until = until;
+    g->captures = 0;
+    g->fresh = first == g->end;
+    if (!g->fresh)
+        settle(g, begin_capture(g, first));
     for (uint64_t at = first; at < g->end && at < until && g->status == WM_OK && !g->full;) {
         const size_t place = (size_t)(at % g->ring_bytes);
         uint64_t n = g->ring_bytes - place;
@@ -211,6 +246,18 @@ enum wm_status wm_grab_mark(struct wm_grab *g, uint64_t from, uint64_t to)
     return g->status;
 }
 
+enum wm_status wm_grab_gap(struct wm_grab *g)
+{
+    const bool all = g->file && g->until == UINT64_MAX;
+
+    if (all && g->captures < CAPTURES) {
+        g->fresh = true;
+        return g->status;
+    }
+    settle(g, wm_grab_break(g));
+    return all ? wm_grab_mark(g, 0, UINT64_MAX) : g->status;
+}
+
 enum wm_status wm_grab_break(struct wm_grab *g)
 {
     settle(g, close_file(g));
@@ -223,6 +270,7 @@ void wm_grab_destroy(struct wm_grab *g)
     if (!g)
         return;
     settle(g, close_file(g));
+    free(g->capture);
     free(g->ring);
     free(g);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dsp/convert.h"
+#include "phy/radio/source.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,12 +25,15 @@ struct wm_grab_config {
 WM_MUST_USE enum wm_status wm_grab_create(const struct wm_grab_config *config, struct wm_grab **grab);
 /* Writes what is under way to its end. */
 void wm_grab_destroy(struct wm_grab *grab);
-/* time_ns: UTC of the first of these bytes or WM_TIME_UNKNOWN. WM_IO with errno; nothing is written after it. */
-WM_MUST_USE enum wm_status wm_grab_push(struct wm_grab *grab, const void *bytes, size_t len, int64_t time_ns);
+/* where: place of the first of these bytes; its gap is for the caller to act on. WM_IO with errno; nothing is written after it. */
+WM_MUST_USE enum wm_status wm_grab_push(struct wm_grab *grab, const void *bytes, size_t len, const struct wm_source_place *where);
 /* The samples from..to belong into a recording; counted since the beginning or the last break, `to` may lie ahead. Stretches that
  * touch become one recording. */
 WM_MUST_USE enum wm_status wm_grab_mark(struct wm_grab *grab, uint64_t from, uint64_t to);
-/* Samples are missing here: the recording ends, and counting begins at 0. */
+/* Samples are missing here. A recording of all that comes (until UINT64_MAX) goes on, and its metadata says where; any other ends,
+ * and counting begins at 0. */
+WM_MUST_USE enum wm_status wm_grab_gap(struct wm_grab *grab);
+/* Any recording ends here, and counting begins at 0. */
 WM_MUST_USE enum wm_status wm_grab_break(struct wm_grab *grab);
 /* Samples pushed since the beginning or the last break. */
 uint64_t wm_grab_end(const struct wm_grab *grab);

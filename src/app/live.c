@@ -6,7 +6,6 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "base/clock.h"
-#include "phy/radio/voids.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -185,34 +184,10 @@ static void tell_gaps(struct station *station)
     }
 }
 
-/* The receiver begins anew behind what is missing. */
-static enum wm_status break_off(struct station *station)
-{
-    station->pushed = 0;
-    if (station->reception.grab)
-        (void)!wm_grab_break(station->reception.grab);
-    return wm_receiver_flush(station->receiver);
-}
-
-/* Samples without a break, the first of which has this index of the radio's. */
-static enum wm_status push(struct station *station, const unsigned char *bytes, size_t len, uint64_t index)
-{
-    enum wm_status status;
-
-    station->base = index - station->pushed;
-    if (station->reception.grab)
-        wm_rx_grab_push(station->reception.grab, bytes, len, wm_radio_time(station->radio, index));
-    status = wm_receiver_push(station->receiver, bytes, len);
-    station->pushed += len / wm_sample_format_bytes(wm_radio_caps(station->radio)->format);
-    return status;
-}
-
 static enum wm_status receive(struct station *station, int64_t wait_ns)
 {
-    const enum wm_sample_format format = wm_radio_caps(station->radio)->format;
-    const size_t sample_bytes = wm_sample_format_bytes(format);
+    const size_t sample_bytes = wm_sample_format_bytes(wm_radio_caps(station->radio)->format);
     struct wm_radio_block block;
-    struct wm_radio_stats stats;
     enum wm_status status = wm_radio_read(station->radio, wait_ns, &block);
 
     if (status == WM_TOO_SHORT)
@@ -221,26 +196,21 @@ static enum wm_status receive(struct station *station, int64_t wait_ns)
         wm_say("%s: %s", wm_radio_name(station->radio), wm_radio_note(station->radio));
     if (status != WM_OK)
         return status;
-    if (block.gap)
-        status = break_off(station);
-    tell_gaps(station);
-    wm_radio_stats(station->radio, &stats);
-    for (size_t at = 0; status == WM_OK && at < block.len;) {
-        size_t from = at, to = block.len;
-        const bool is_void =
-            wm_void_next(format, stats.has_level ? stats.level.noise_dbfs : -INFINITY, block.bytes, block.len, &from, &to);
-
-        if (!is_void)
-            from = block.len;
-        if (from > at)
-            status = push(station, (const unsigned char *)block.bytes + at, from - at, block.index + at / sample_bytes);
-        if (is_void && status == WM_OK) {
-            status = break_off(station);
-            wm_radio_void(station->radio, (to - from) / sample_bytes);
-        }
-        at = to;
+    if (block.gap) { /* the receiver begins anew behind what is missing */
+        status = wm_receiver_flush(station->receiver);
+        station->pushed = 0;
+        if (station->reception.grab)
+            (void)!wm_grab_break(station->reception.grab);
     }
-    station->stream_ns = wm_radio_time(station->radio, block.index + block.len / sample_bytes);
+    tell_gaps(station);
+    station->base = block.index - station->pushed;
+    if (station->reception.grab)
+        wm_rx_grab_push(station->reception.grab, block.bytes, block.len,
+                        &(struct wm_source_place){.index = block.index, .time_ns = wm_radio_time(station->radio, block.index)});
+    if (status == WM_OK)
+        status = wm_receiver_push(station->receiver, block.bytes, block.len);
+    station->pushed += block.len / sample_bytes;
+    station->stream_ns = wm_radio_time(station->radio, station->base + station->pushed);
     return status;
 }
 

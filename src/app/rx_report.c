@@ -149,11 +149,11 @@ enum wm_status wm_rx_grab(const char *prefix, enum wm_sample_format format, doub
     return status;
 }
 
-void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, int64_t time_ns)
+void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, const struct wm_source_place *place)
 {
     const bool sound = wm_grab_status(grab) == WM_OK;
 
-    if (wm_grab_push(grab, bytes, len, time_ns) != WM_OK && sound)
+    if (wm_grab_push(grab, bytes, len, place) != WM_OK && sound)
         wm_say("--grab-failed: %s cannot be written; no more recordings", wm_grab_name(grab));
 }
 

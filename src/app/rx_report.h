@@ -36,6 +36,6 @@ void wm_rx_report_air(const struct wm_receiver *receiver, struct wm_air_source *
 WM_MUST_USE enum wm_status wm_rx_grab(const char *prefix, enum wm_sample_format format, double rate_hz, double centre_hz,
                                       struct wm_grab **grab);
 /* Before the same samples go to the receiver. What cannot be written is said once, reception goes on. */
-void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, int64_t time_ns);
+void wm_rx_grab_push(struct wm_grab *grab, const void *bytes, size_t len, const struct wm_source_place *place);
 /* Says how many there are, and destroys it (NULL: nothing). */
 void wm_rx_grab_end(struct wm_grab *grab, bool quiet);

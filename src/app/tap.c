@@ -158,10 +158,7 @@ static enum wm_status read_recording(struct wm_tap *t, struct wm_tap_block *bloc
     t->given = len - t->carried;
     block->bytes = t->buffer;
     block->len = t->given;
-    block->gap = false;
-    block->time_ns = WM_TIME_UNKNOWN;
-    if (t->info.start_time_ns != WM_TIME_UNKNOWN)
-        block->time_ns = t->info.start_time_ns + llround((double)t->index * 1e9 / t->info.sample_rate_hz);
+    block->place = wm_source_place(t->source, t->index);
     t->index += t->given / t->sample_bytes;
     return t->given ? WM_OK : WM_TOO_SHORT;
 }
@@ -177,7 +174,7 @@ enum wm_status wm_tap_read(struct wm_tap *t, struct wm_tap_block *block)
     if (status == WM_IO)
         wm_say("%s: %s", wm_radio_name(t->radio), wm_radio_note(t->radio));
     if (status == WM_OK)
-        *block = (struct wm_tap_block){in.bytes, in.len, in.gap, wm_radio_time(t->radio, in.index)};
+        *block = (struct wm_tap_block){in.bytes, in.len, {in.index, wm_radio_time(t->radio, in.index), in.gap}};
     return status;
 }
 

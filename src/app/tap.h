@@ -46,8 +46,7 @@ bool wm_tap_option(struct wm_tap_config *config, int option, const char *value, 
 struct wm_tap_block {
     const void *bytes; /* whole samples */
     size_t len;
-    bool gap;        /* samples are missing before it */
-    int64_t time_ns; /* UTC of the first or WM_TIME_UNKNOWN */
+    struct wm_source_place place; /* of the first */
 };
 
 /* Opens; config.modes is made explicit. On failure a message has been printed. */

@@ -57,6 +57,10 @@ static struct wm_span span_of(const char *text)
 
 START_TEST(parse_is_the_twin_of_build)
 {
+    /* the last two begin at one sample: nothing came between two gaps */
+    struct wm_sigmf_capture captures[] = {
+        {10, 27, 1795315121000000000}, {1600010, 1601000, 1795315122000000000}, {1600010, 4000000000, 1795315123000000001}};
+
     for (int format = 0; format < WM_SAMPLES_COUNT; format++) {
         for (int full = 0; full < 2; full++) {
             struct wm_sigmf meta, back;
@@ -75,6 +79,9 @@ START_TEST(parse_is_the_twin_of_build)
                 meta.trailing_bytes = 3;
                 strcpy(meta.dataset, "x.bin");
                 strcpy(meta.description, "a \"test\"");
+                meta.global_index = 7;
+                meta.capture = captures;
+                meta.captures = 3;
             }
             ck_assert_int_eq(wm_sigmf_build(&meta, &text), WM_OK);
             ck_assert_int_eq(wm_sigmf_parse(span_of(text), &back, &why), WM_OK);
@@ -86,6 +93,14 @@ START_TEST(parse_is_the_twin_of_build)
             ck_assert(back.header_bytes == meta.header_bytes && back.trailing_bytes == meta.trailing_bytes);
             ck_assert_str_eq(back.dataset, meta.dataset);
             ck_assert_str_eq(back.description, meta.description);
+            ck_assert_uint_eq(back.global_index, meta.global_index);
+            ck_assert_uint_eq(back.captures, meta.captures);
+            for (size_t i = 0; i < back.captures; i++) {
+                ck_assert_uint_eq(back.capture[i].sample_start, captures[i].sample_start);
+                ck_assert_uint_eq(back.capture[i].global_index, captures[i].global_index);
+                ck_assert_int_eq(back.capture[i].time_ns, captures[i].time_ns);
+            }
+            wm_sigmf_clear(&back);
         }
     }
 }
@@ -103,6 +118,42 @@ START_TEST(time_belongs_to_sample_start)
                      WM_OK);
     ck_assert_int_eq(meta.info.start_time_ns, 1500000000);
     ck_assert_int_eq(meta.info.format, WM_SAMPLES_CS8);
+}
+END_TEST
+
+/* What a capture does not say follows from the one in front of it. */
+START_TEST(captures_are_completed)
+{
+    struct wm_sigmf meta;
+    const char *why;
+
+    ck_assert_int_eq(wm_sigmf_parse(span_of("{\"global\":{\"core:datatype\":\"ci8\",\"core:sample_rate\":1000000},"
+                                            "\"captures\":[{\"core:sample_start\":5,\"core:global_index\":1005,"
+                                            "\"core:datetime\":\"1970-01-01T00:00:02Z\"},"
+                                            "{\"core:sample_start\":100,\"core:global_index\":501005},"
+                                            "{\"core:sample_start\":200,\"core:datetime\":\"1970-01-01T00:00:03Z\"},"
+                                            "{\"core:sample_start\":300}]}"),
+                                    &meta, &why),
+                     WM_OK);
+    ck_assert_uint_eq(meta.global_index, 1000);
+    ck_assert_int_eq(meta.info.start_time_ns, 1999995000);
+    ck_assert_uint_eq(meta.captures, 3);
+    ck_assert_int_eq(meta.capture[0].time_ns, 2500000000);
+    ck_assert_uint_eq(meta.capture[1].global_index, 1001005);
+    ck_assert_uint_eq(meta.capture[2].global_index, 1001105);
+    ck_assert_int_eq(meta.capture[2].time_ns, 3000100000);
+    wm_sigmf_clear(&meta);
+    /* numbers that no time can hold */
+    ck_assert_int_eq(wm_sigmf_parse(span_of("{\"global\":{\"core:datatype\":\"ci8\",\"core:sample_rate\":1e300},"
+                                            "\"captures\":[{\"core:datetime\":\"1970-01-01T00:00:02Z\"},"
+                                            "{\"core:datetime\":\"2261-01-01T00:00:03Z\"},"
+                                            "{\"core:sample_start\":9223372036854775807}]}"),
+                                    &meta, &why),
+                     WM_OK);
+    wm_sigmf_clear(&meta);
+    ck_assert_int_eq(wm_sigmf_time_after(5, UINT64_MAX, 1), WM_TIME_UNKNOWN);
+    ck_assert_int_eq(wm_sigmf_time_after(INT64_MAX, 2, 1), WM_TIME_UNKNOWN);
+    ck_assert_int_eq(wm_sigmf_time_after(INT64_MAX, 0, 0), INT64_MAX);
 }
 END_TEST
 
@@ -127,6 +178,8 @@ START_TEST(faults_are_named)
         {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:header_bytes\":-1}]}", WM_MALFORMED, "captures[0]"},
         {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:frequency\":8e8},{\"core:frequency\":9e8}]}",
          WM_UNSUPPORTED, "captures[1]"},
+        {"{\"global\":{\"core:datatype\":\"cu8\"},\"captures\":[{\"core:sample_start\":2},{\"core:sample_start\":1}]}",
+         WM_MALFORMED, "captures[1]"},
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -148,6 +201,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, times_both_ways);
     tcase_add_test(tcase, parse_is_the_twin_of_build);
     tcase_add_test(tcase, time_belongs_to_sample_start);
+    tcase_add_test(tcase, captures_are_completed);
     tcase_add_test(tcase, faults_are_named);
     return suite;
 }

@@ -186,6 +186,54 @@ START_TEST(sigmf_with_a_foreign_data_set)
 }
 END_TEST
 
+START_TEST(sigmf_with_gaps)
+{
+    struct wm_sigmf_capture captures[] = {{2, 1002, 2000000000}, {3, 2000, 3000000000}};
+    struct wm_sigmf meta = {
+        .info = {.has_format = true, .format = WM_SAMPLES_CU8, .sample_rate_hz = 1000, .start_time_ns = 1000000000},
+        .capture = captures,
+        .captures = 2};
+    static const struct {
+        struct wm_source_place place, moved; /* as it says, and where the user says that it began at 5 s */
+    } expected[] = {{{0, 1000000000, false}, {0, 5000000000, false}},
+                    {{1, 1001000000, false}, {1, 5001000000, false}},
+                    {{1002, 2000000000, true}, {1002, 6002000000, true}},
+                    {{2000, 3000000000, true}, {2000, 7000000000, true}},
+                    {{2001, 3001000000, false}, {2001, 7001000000, false}}};
+    struct wm_source_info info, wanted = {.start_time_ns = 5000000000};
+    struct wm_source *source, *moved;
+    uint8_t buffer[16];
+    char path[64];
+    const char *why = "";
+    size_t len;
+
+    put_sigmf("gaps", &meta, "gaps.sigmf-data", "aAbBcCdDeE");
+    snprintf(path, sizeof path, "%s/gaps", folder);
+    ck_assert_msg(wm_source_open(path, NULL, &source, &info, &why) == WM_OK, "%s", why);
+    ck_assert_msg(wm_source_open(path, &wanted, &moved, &info, &why) == WM_OK, "%s", why);
+    ck_assert(wm_source_has_gaps(source));
+    for (uint64_t i = 0; i < 5; i++) {
+        const struct wm_source_place a = wm_source_place(source, i), b = wm_source_place(moved, i);
+        ck_assert(a.index == expected[i].place.index && a.gap == expected[i].place.gap);
+        ck_assert_int_eq(a.time_ns, expected[i].place.time_ns);
+        ck_assert(b.index == expected[i].moved.index && b.gap == expected[i].moved.gap);
+        ck_assert_int_eq(b.time_ns, expected[i].moved.time_ns);
+    }
+    /* not beyond a gap at once, also where a sample was split before it */
+    ck_assert_int_eq(wm_source_read(source, buffer, 3, &len), WM_OK);
+    ck_assert_uint_eq(len, 3);
+    ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);
+    ck_assert_uint_eq(len, 1);
+    ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);
+    ck_assert_uint_eq(len, 2);
+    ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);
+    ck_assert_uint_eq(len, 4);
+    ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_END);
+    wm_source_close(moved);
+    wm_source_close(source);
+}
+END_TEST
+
 START_TEST(standard_input)
 {
     const struct wm_source_info wanted = {.has_format = true, .format = WM_SAMPLES_CU8, .start_time_ns = 5};
@@ -226,6 +274,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tcase, what_cannot_be_opened_is_told_why);
     tcase_add_test(tcase, sigmf_by_any_of_its_names);
     tcase_add_test(tcase, sigmf_with_a_foreign_data_set);
+    tcase_add_test(tcase, sigmf_with_gaps);
     tcase_add_test(tcase, standard_input);
     return suite;
 }

@@ -100,8 +100,8 @@ class Fake : public SoapySDR::Device
         time_ns = static_cast<long long>(static_cast<double>(buffer.air) * 1e9 / rate);
         if (len == 0)
             return SOAPY_SDR_TIMEOUT;
-        if (kind != FAKE_CONSTANT)
-            to_signed(bytes, len);
+        const size_t zeros = kind == FAKE_ZEROS ? len / 4 : kind == FAKE_CONSTANT ? len : 0;
+        to_signed(bytes + zeros, len - zeros);
         if (kind == FAKE_OVERFLOW) {
             overflowed = true;
             held.assign(bytes, bytes + len);

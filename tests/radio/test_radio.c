@@ -44,10 +44,10 @@ static bool is(const char *kind)
     return strcmp(TEXT(KIND), kind) == 0;
 }
 
-/* Runs `rx ARGS` at the fake with these settings; it is interrupted after so many seconds (0: it ends by itself). The exit code,
- * err and the file out.json are there then. In simulated time (simulated_time.c), where seconds cost what the program computes in
- * them and a loaded machine makes nothing late, or in earnest. */
-static void rx_in(bool simulated, const char *settings, const char *args, double seconds)
+/* Runs `wmsdr COMMAND -d FAKE ARGS` at the fake with these settings; it is interrupted after so many seconds (0: it ends by
+ * itself). The exit code and what it wrote are there then. In simulated time (simulated_time.c), where seconds cost what the
+ * program computes in them and a loaded machine makes nothing late, or in earnest. */
+static void run_in(bool simulated, const char *settings, const char *command, const char *args, double seconds)
 {
     char line[2040], device[64], before[700] = "", time[100] = "timeout 300";
     const char *server = "";
@@ -67,17 +67,24 @@ static void rx_in(bool simulated, const char *settings, const char *args, double
         snprintf(time, sizeof time, "SIMULATED_TIME=%s%g", seconds > 0 ? "end=" : "none=", seconds);
     else
         snprintf(time, sizeof time, "timeout --foreground --preserve-status -s INT %g", seconds);
-    snprintf(
-        line, sizeof line,
-        "rm -f log; %s export FAKE_RADIO=\"file=rec.cu8 log=log %s\" LD_LIBRARY_PATH=%s SOAPY_SDR_PLUGIN_PATH=%s "
-        "SOAPY_SDR_ROOT=/nonexistent; { %s%s %s%s%s$W rx -d %s -F json:out.json %s; R=$?; }; [ -z \"$SERVER\" ] || kill $SERVER; "
-        "exit $R",
-        before, settings, FAKE_LIBRARIES, FAKE_MODULES, simulated ? "timeout 300 env " : "", time,
-        simulated ? "ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=\"" FAKE_PRELOAD "/fake_time.so " : "", server,
-        simulated ? "\" " : "", device, args);
+    snprintf(line, sizeof line,
+             "rm -f log; %s export FAKE_RADIO=\"file=rec.cu8 log=log %s\" LD_LIBRARY_PATH=%s SOAPY_SDR_PLUGIN_PATH=%s "
+             "SOAPY_SDR_ROOT=/nonexistent; { %s%s %s%s%s$W %s -d %s %s; R=$?; }; [ -z \"$SERVER\" ] || kill $SERVER; "
+             "exit $R",
+             before, settings, FAKE_LIBRARIES, FAKE_MODULES, simulated ? "timeout 300 env " : "", time,
+             simulated ? "ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=\"" FAKE_PRELOAD "/fake_time.so " : "", server,
+             simulated ? "\" " : "", command, device, args);
     if (*server)
         setenv("FAKE_RTL_TCP", device + strlen("rtltcp:"), 1);
     cli_run(&cli, line);
+}
+
+static void rx_in(bool simulated, const char *settings, const char *args, double seconds)
+{
+    char all[300];
+
+    snprintf(all, sizeof all, "-F json:out.json %s", args);
+    run_in(simulated, settings, "rx", all, seconds);
 }
 
 static void rx(const char *settings, const char *args, double seconds)
@@ -232,6 +239,82 @@ START_TEST(late_samples_are_no_fault)
 }
 END_TEST
 
+/* The number behind the last `key` of a text. */
+static double last_number(const char *text, const char *key)
+{
+    const char *at = NULL;
+
+    for (const char *next = text; (next = strstr(next, key)); next++)
+        at = next;
+    ck_assert_msg(at != NULL, "no %s in %s", key, text);
+    return strtod(at + strlen(key), NULL);
+}
+
+static size_t longest_run_of_zeros(const char *name)
+{
+    char path[300];
+    size_t longest = 0, run = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", cli.dir, name);
+    file = fopen(path, "re");
+    ck_assert_ptr_nonnull(file);
+    for (int c; (c = getc(file)) != EOF;) {
+        run = c == 0 ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    fclose(file);
+    return longest;
+}
+
+/* What a driver fills up with is not recorded; where it was stands in the metadata, and when played the times are right. */
+START_TEST(gaps_are_recorded)
+{
+    double first_s[3] = {-1, -1, -1}, lost;
+    unsigned count = 0;
+
+    run_in(true, "zeros@3/1.3", "record", "-m S,T,C -g 30 -o air -t 8", 0);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    ck_assert_msg(strstr(cli.err, "1 recording, the last air_0001"), "%s", cli.err);
+    lost = last_number(cli.err, " samples received, ");
+    ck_assert_msg(lost > 0.3 * 1.6e6 && lost < 0.36 * 1.6e6, "%s", cli.err); /* a quarter of 1.3 s */
+    ck_assert_uint_lt(longest_run_of_zeros("air_0001.sigmf-data"), 512);
+    cli_run(&cli, "cat air_0001.sigmf-meta");
+    ck_assert_msg(fabs(last_number(cli.out, "\"core:global_index\": ") - last_number(cli.out, "\"core:sample_start\": ") - lost) <
+                      1,
+                  "lost %f: %s", lost, cli.out);
+    cli_run(&cli, "$W record -q -r air_0001.sigmf-meta -o copy; cmp copy_0001.sigmf-data air_0001.sigmf-data && "
+                  "cmp copy_0001.sigmf-meta air_0001.sigmf-meta");
+    ck_assert_msg(cli.exit_code == 0, "%s%s", cli.out, cli.err);
+    /* each telegram comes once in each half second */
+    cli_run(&cli, "$W rx -q -r air_0001.sigmf-meta -F json --copies --fields time,telegram | "
+                  "sed 's/.*:\\([0-9.]*\\)Z\",\"telegram\":\"1444645E4455223368077A5\\([568]\\).*/\\1 \\2/'");
+    for (char *line = strtok(cli.out, "\n"); line; line = strtok(NULL, "\n")) {
+        char *rest;
+        const double s = fmod(strtod(line, &rest), 0.5);
+        const int which = atoi(rest) == 5 ? 0 : atoi(rest) == 6 ? 1 : 2;
+
+        if (first_s[which] < 0)
+            first_s[which] = s;
+        ck_assert_msg(fabs(remainder(s - first_s[which], 0.5)) < 2e-3, "%s: %f, first %f", line, s, first_s[which]);
+        count++;
+    }
+    ck_assert_uint_gt(count, 30);
+}
+END_TEST
+
+START_TEST(zeros_are_diagnosed)
+{
+    run_in(true, "zeros@2", "doctor", "-m S,T,C -g 30 -t 8", 0);
+    ck_assert_msg(cli.exit_code == 3, "%d: %s", cli.exit_code, cli.err);
+    ck_assert_msg(strncmp(cli.out, "Diagnosis: ", 11) == 0 &&
+                      strstr(cli.out, "lost on their way; the driver fills up with zeros, "),
+                  "%s", cli.out);
+    ck_assert_double_gt(last_number(cli.out, "fills up with zeros, "), 50);
+    ck_assert_msg(!strstr(cli.out, " 0 runs of zeros"), "%s", cli.out);
+}
+END_TEST
+
 START_TEST(devices_are_listed)
 {
     char line[1000];
@@ -361,6 +444,8 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tests, gives_up, 0, (int)(sizeof staying / sizeof staying[0]));
     tcase_add_test(tests, lost_samples_are_noticed);
     tcase_add_loop_test(tests, late_samples_are_no_fault, 0, 6);
+    tcase_add_test(tests, gaps_are_recorded);
+    tcase_add_test(tests, zeros_are_diagnosed);
     tcase_add_test(tests, devices_are_listed);
     tcase_add_test(tests, a_sound_card_is_asked_when_named);
     tcase_add_test(tests, what_is_not_there_is_said);

@@ -107,6 +107,9 @@ static bool losing(const struct wm_doctor_facts *f, struct wm_finding *out)
         return false;
     snprintf(out->text, sizeof out->text, "%.1f %% of the samples are lost on their way",
              100.0 * (double)f->lost / (f->seconds * f->rate_hz));
+    if (f->voids)
+        snprintf(out->text + strlen(out->text), sizeof out->text - strlen(out->text),
+                 "; the driver fills up with zeros, %" PRIu64 " times", f->voids);
     snprintf(out->remedy, sizeof out->remedy, "a lower rate (-s 1.6M), another USB port, no hub");
     return true;
 }

@@ -29,6 +29,7 @@ struct wm_doctor_facts {
     bool live;
     double rate_ppm;      /* of a radio: its real rate; 0: not known */
     uint64_t lost;        /* samples */
+    uint64_t voids;       /* runs of zeros among them */
     double other_rate_hz; /* at this rate frames were found, and none at the nominal one; 0: no such */
     double other_tune_hz; /* tuned so much lower frames were found, and none otherwise; 0: no such */
     double gain_db;       /* NAN: not known */

@@ -115,8 +115,10 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
             if (read != WM_OK)
                 break;
         }
-        if (reception->grab && len > 0)
-            wm_rx_grab_push(reception->grab, buffer, len, WM_TIME_UNKNOWN);
+        if (reception->grab && len > 0) {
+            const struct wm_source_place place = wm_source_place(source, wm_grab_end(reception->grab));
+            wm_rx_grab_push(reception->grab, buffer, len, &place);
+        }
         if (len > 0)
             status = wm_receiver_push(receiver, buffer, len);
         live |= (len < chunk && !pulled) || rx->realtime;
@@ -151,11 +153,29 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
     return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
 }
 
+struct recorded {
+    struct wm_source *source;
+    struct wm_reception *reception;
+};
+
+/* Of a recording with gaps: the frame's place in what was recorded. */
+static void on_frame(void *user, struct wm_frame *frame)
+{
+    const struct recorded *from = user;
+    const struct wm_source_place place = wm_source_place(from->source, frame->signal.sample_index);
+
+    frame->signal.sample_index = place.index;
+    frame->signal.time_ns = place.time_ns;
+    if (from->reception->failed == WM_OK)
+        from->reception->failed = wm_pipeline_push(from->reception->pipeline, frame, NULL);
+}
+
 static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct wm_source_info *info, unsigned modes,
                         struct wm_pipeline *pipeline)
 {
     const struct wm_log log = wm_common_log();
     struct wm_reception reception = {.pipeline = pipeline, .repair = rx->no_repair ? &wm_repair_none : &wm_repair_default};
+    struct recorded recorded = {source, &reception};
     struct wm_rx_progress progress = {0};
     struct wm_receiver *receiver = NULL;
     struct wm_receiver_config config = {
@@ -175,6 +195,10 @@ static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct
     enum wm_status status = wm_receiver_create(&config, &receiver);
     int result;
 
+    if (wm_source_has_gaps(source)) {
+        reception.on_frame = on_frame;
+        reception.user = &recorded;
+    }
     if (status == WM_OK && rx->live.grab_prefix &&
         wm_rx_grab(rx->live.grab_prefix, info->format, info->sample_rate_hz, info->centre_hz, &reception.grab) != WM_OK) {
         wm_receiver_destroy(receiver);

@@ -6,6 +6,7 @@
 #include "phy/radio/plan.h"
 #include "phy/radio/sample_clock.h"
 #include "phy/radio/session.h"
+#include "phy/radio/voids.h"
 #include "phy/signal.h"
 
 #include <inttypes.h>
@@ -51,11 +52,12 @@ struct wm_radio {
     struct wm_level_meter meter;
     /* samples */
     bool taken;
-    bool fresh;          /* the next block is the session's first */
-    uint64_t came;       /* from sessions that have ended */
-    int64_t offset;      /* of the radio's indices to the session's */
-    uint64_t next_index; /* where the coming block should begin */
-    int64_t lost;        /* samples; a loss may turn out smaller than it was thought to be */
+    struct wm_radio_block rest; /* of the session's block: what has not been handed out; its gap: something is missing before it */
+    bool fresh;                 /* the next block is the session's first */
+    uint64_t came;              /* from sessions that have ended */
+    int64_t offset;             /* of the radio's indices to the session's */
+    uint64_t next_index;        /* where the coming block should begin */
+    int64_t lost;               /* samples; a loss may turn out smaller than it was thought to be */
     bool opening;
     struct wm_radio_stats stats;
     /* watchdog */
@@ -95,6 +97,7 @@ static void end_session(struct wm_radio *r)
     if (r->taken)
         wm_session_release(r->session);
     r->taken = false;
+    r->rest.len = 0;
     if (!wm_session_end(r->session, END_NS, &samples))
         r->hung = true;
     r->came += samples;
@@ -163,13 +166,14 @@ static void tell_step(struct wm_radio *r)
     r->followed = followed;
 }
 
-static void take(struct wm_radio *r, const struct wm_session_block *in, struct wm_radio_block *out)
+static void take(struct wm_radio *r, const struct wm_session_block *in)
 {
     const size_t samples = in->len / wm_sample_format_bytes(r->caps.format);
     const bool first = r->stats.received == 0 && r->lost == 0;
+    const bool gap = !first && (r->fresh || in->unknown || in->lost);
+    struct wm_radio_block *out = &r->rest;
     int64_t lost;
 
-    out->gap = !first && (r->fresh || in->unknown || in->lost);
     if (!first && (r->fresh || in->unknown)) {
         /* how long the break was is told by the time */
         r->offset = (int64_t)(wm_sample_clock_index(r->clock, in->mono_ns) - in->end_index);
@@ -177,18 +181,48 @@ static void take(struct wm_radio *r, const struct wm_session_block *in, struct w
     }
     r->offset += wm_sample_clock_update(r->clock, (uint64_t)((int64_t)in->end_index + r->offset), in->mono_ns, in->real_ns);
     tell_step(r);
+    out->gap |= gap;
     out->bytes = in->bytes;
     out->len = in->len;
     out->index = (uint64_t)((int64_t)(in->end_index - samples) + r->offset);
     lost = first ? 0 : (int64_t)(out->index - r->next_index);
     r->lost += lost;
-    r->stats.gaps += out->gap || lost > 0;
+    r->stats.gaps += gap || lost > 0;
     r->stats.received += samples;
     r->next_index = out->index + samples;
     r->fresh = false;
     const uint64_t flat = r->meter.flat;
     wm_level_push(&r->meter, in->bytes, in->len);
     r->stats.flat += r->meter.flat - flat;
+}
+
+/* Samples up to the next void; what is void is lost, and a gap. False: nothing is left. */
+static bool hand_out(struct wm_radio *r, struct wm_radio_block *block)
+{
+    const size_t size = wm_sample_format_bytes(r->caps.format);
+    const double noise_dbfs = r->stats.has_level ? r->stats.level.noise_dbfs : -INFINITY;
+    struct wm_radio_block *rest = &r->rest;
+
+    while (rest->len > 0) {
+        size_t from = 0, to = rest->len;
+        const bool is_void = wm_void_next(r->caps.format, noise_dbfs, rest->bytes, rest->len, &from, &to);
+
+        *block = *rest;
+        block->len = is_void ? from : rest->len;
+        rest->bytes = (const unsigned char *)rest->bytes + to;
+        rest->len -= to;
+        rest->index += to / size;
+        rest->gap = is_void || (rest->gap && block->len == 0);
+        if (is_void) {
+            r->stats.received -= (to - from) / size;
+            r->lost += (int64_t)((to - from) / size);
+            r->stats.voids++;
+            r->stats.gaps++;
+        }
+        if (block->len > 0)
+            return true;
+    }
+    return false;
 }
 
 /* ---- the watchdog ---- */
@@ -352,14 +386,15 @@ enum wm_status wm_radio_read(struct wm_radio *r, int64_t timeout_ns, struct wm_r
 {
     const int64_t until_ns = wm_mono_ns() + timeout_ns;
 
-    if (r->taken)
-        wm_session_release(r->session);
-    r->taken = false;
-    for (;;) {
+    while (!hand_out(r, block)) {
         struct wm_session_block in;
         int64_t wait_ns;
-        enum wm_status status = supervise(r);
+        enum wm_status status;
 
+        if (r->taken)
+            wm_session_release(r->session);
+        r->taken = false;
+        status = supervise(r);
         if (status != WM_OK)
             return status;
         wait_ns = until_ns - wm_mono_ns();
@@ -368,12 +403,12 @@ enum wm_status wm_radio_read(struct wm_radio *r, int64_t timeout_ns, struct wm_r
             r->taken = true;
             if (!r->flow_ns)
                 r->flow_ns = wm_mono_ns();
-            take(r, &in, block);
-            return WM_OK;
-        }
-        if (wm_mono_ns() >= until_ns)
+            take(r, &in);
+        } else if (wm_mono_ns() >= until_ns) {
             return WM_TOO_SHORT;
+        }
     }
+    return WM_OK;
 }
 
 enum wm_status wm_radio_open(const struct wm_radio_config *config, struct wm_radio **radio, const char **why)
@@ -450,13 +485,6 @@ void wm_radio_stats(const struct wm_radio *r, struct wm_radio_stats *stats)
 const char *wm_radio_note(const struct wm_radio *r)
 {
     return r->note;
-}
-
-void wm_radio_void(struct wm_radio *r, uint64_t samples)
-{
-    r->stats.received -= samples;
-    r->lost += (int64_t)samples;
-    r->stats.gaps++;
 }
 
 bool wm_radio_close(struct wm_radio *r)

@@ -27,8 +27,9 @@ struct wm_radio_config {
     const struct wm_log *log; /* borrowed */
 };
 
-/* Samples without a break, valid until the next call. Indices count what was lost too, so that they give the time; how much that
- * was is at times known only afterwards, and then they move: by what `index` is ahead of the end of the block before. */
+/* Samples without a break, valid until the next call. What is void (voids.h) is cut out, and counts as lost. Indices count what was
+ * lost too, so that they give the time; how much that was is at times known only afterwards, and then they move: by what `index` is
+ * ahead of the end of the block before. */
 struct wm_radio_block {
     const void *bytes;
     size_t len;
@@ -38,6 +39,7 @@ struct wm_radio_block {
 
 struct wm_radio_stats {
     uint64_t received, lost, gaps; /* samples, samples, breaks */
+    uint64_t voids;                /* of the breaks: runs of zeros that a driver filled up with */
     uint64_t unprocessed; /* of the lost: came from the driver; the program was too slow, or opened it again, or they are void */
     uint64_t flat;        /* came as one value over and over */
     uint64_t faults, recoveries;
@@ -59,8 +61,6 @@ const struct wm_radio_settings *wm_radio_settings(const struct wm_radio *radio);
 int64_t wm_radio_time(const struct wm_radio *radio, uint64_t index);
 void wm_radio_stats(const struct wm_radio *radio, struct wm_radio_stats *stats);
 const char *wm_radio_note(const struct wm_radio *radio);
-/* So many samples of the last block were nothing (voids.h): they count as lost, and as a gap. */
-void wm_radio_void(struct wm_radio *radio, uint64_t samples);
 /* False: a call into the driver hangs, and its thread with it. exit() may then hang as well, where the driver's library cleans up:
  * leave with _Exit. */
 bool wm_radio_close(struct wm_radio *radio);

@@ -162,41 +162,103 @@ static enum wm_status parse_global(const json_t *global, struct wm_sigmf *meta, 
     return WM_OK;
 }
 
+int64_t wm_sigmf_time_after(int64_t time_ns, uint64_t samples, double rate_hz)
+{
+    const double ns = (double)samples / rate_hz * NS;
+    int64_t sum;
+
+    if (samples == 0 || time_ns == WM_TIME_UNKNOWN)
+        return time_ns;
+    if (!(rate_hz > 0) || !(ns < 9e18) || __builtin_add_overflow(time_ns, (int64_t)llround(ns), &sum))
+        return WM_TIME_UNKNOWN;
+    return sum;
+}
+
+/* Keeps what a capture behind a break says; `before` is the one in front of it. */
+static void add_capture(const struct wm_sigmf_capture *before, struct wm_sigmf_capture capture, bool has_index,
+                        struct wm_sigmf *meta)
+{
+    const double rate_hz = meta->info.sample_rate_hz;
+
+    if (!has_index) {
+        capture.global_index = before->global_index + (capture.sample_start - before->sample_start);
+        if (capture.time_ns != WM_TIME_UNKNOWN && before->time_ns != WM_TIME_UNKNOWN && capture.time_ns > before->time_ns) {
+            const double samples = ((double)capture.time_ns - (double)before->time_ns) / NS * rate_hz;
+            capture.global_index = before->global_index + (samples < 9e18 ? (uint64_t)llround(samples) : 0);
+        }
+    }
+    if (capture.time_ns == WM_TIME_UNKNOWN)
+        capture.time_ns = wm_sigmf_time_after(before->time_ns, capture.global_index - before->global_index, rate_hz);
+    meta->capture[meta->captures++] = capture;
+}
+
+static enum wm_status parse_capture(const json_t *item, size_t index, struct wm_sigmf_capture *before, struct wm_sigmf *meta,
+                                    const char **why)
+{
+    const json_t *frequency = json_object_get(item, "core:frequency");
+    const char *datetime = json_string_value(json_object_get(item, "core:datetime"));
+    struct wm_sigmf_capture capture = {.time_ns = WM_TIME_UNKNOWN};
+    const bool has_index = json_object_get(item, "core:global_index");
+    uint64_t header;
+
+    if (!count_of(item, "core:sample_start", &capture.sample_start) || !count_of(item, "core:header_bytes", &header) ||
+        !count_of(item, "core:global_index", &capture.global_index))
+        return fail(WM_MALFORMED, why,
+                    "captures[%zu]: core:sample_start, core:header_bytes or core:global_index is not a whole number", index);
+    if (frequency && !(json_number_value(frequency) > 0 && isfinite(json_number_value(frequency))))
+        return fail(WM_MALFORMED, why, "captures[%zu]: core:frequency is not a positive number", index);
+    if (datetime && wm_sigmf_time_parse(datetime, &capture.time_ns) != WM_OK)
+        return fail(WM_MALFORMED, why, "captures[%zu]: core:datetime \"%.40s\" is not a UTC time such as 2026-01-31T12:00:00.5Z",
+                    index, datetime);
+    if (index == 0) {
+        meta->header_bytes = header;
+        meta->info.centre_hz = json_number_value(frequency);
+        meta->info.start_time_ns = capture.time_ns;
+        if (datetime && capture.sample_start > 0 && meta->info.sample_rate_hz > 0)
+            meta->info.start_time_ns -= (int64_t)llround((double)capture.sample_start / meta->info.sample_rate_hz * NS);
+        meta->global_index = capture.global_index > capture.sample_start ? capture.global_index - capture.sample_start : 0;
+        capture.global_index = meta->global_index + capture.sample_start;
+    } else if (header > 0) {
+        return fail(WM_UNSUPPORTED, why, "captures[%zu] has a header inside the data; split the recording", index);
+    } else if (frequency && json_number_value(frequency) != meta->info.centre_hz) {
+        return fail(WM_UNSUPPORTED, why, "captures[%zu] changes the frequency; split the recording there", index);
+    } else if (capture.sample_start < before->sample_start) {
+        return fail(WM_MALFORMED, why, "captures[%zu]: core:sample_start lies before that of the capture in front of it", index);
+    } else {
+        add_capture(before, capture, has_index, meta);
+        capture = meta->capture[meta->captures - 1];
+    }
+    *before = capture;
+    return WM_OK;
+}
+
 static enum wm_status parse_captures(const json_t *captures, struct wm_sigmf *meta, const char **why)
 {
+    struct wm_sigmf_capture before = {0};
+    enum wm_status status = WM_OK;
     size_t index;
-    json_t *capture;
+    json_t *item;
 
     if (captures && !json_is_array(captures))
         return fail(WM_MALFORMED, why, "captures is not an array");
-    json_array_foreach(captures, index, capture)
+    if (json_array_size(captures) > 1)
+        meta->capture = calloc(json_array_size(captures) - 1, sizeof *meta->capture);
+    if (json_array_size(captures) > 1 && !meta->capture)
+        return fail(WM_NO_MEMORY, why, "too many captures");
+    json_array_foreach(captures, index, item)
     {
-        const json_t *frequency = json_object_get(capture, "core:frequency");
-        const char *datetime = json_string_value(json_object_get(capture, "core:datetime"));
-        uint64_t start, header;
-
-        if (!count_of(capture, "core:sample_start", &start) || !count_of(capture, "core:header_bytes", &header))
-            return fail(WM_MALFORMED, why, "captures[%zu]: core:sample_start or core:header_bytes is not a whole number", index);
-        if (frequency && !(json_number_value(frequency) > 0 && isfinite(json_number_value(frequency))))
-            return fail(WM_MALFORMED, why, "captures[%zu]: core:frequency is not a positive number", index);
-        if (index > 0) {
-            if (header > 0)
-                return fail(WM_UNSUPPORTED, why, "captures[%zu] has a header inside the data; split the recording", index);
-            if (frequency && json_number_value(frequency) != meta->info.centre_hz)
-                return fail(WM_UNSUPPORTED, why, "captures[%zu] changes the frequency; split the recording there", index);
-            continue;
-        }
-        meta->header_bytes = header;
-        meta->info.centre_hz = json_number_value(frequency);
-        if (!datetime)
-            continue;
-        if (wm_sigmf_time_parse(datetime, &meta->info.start_time_ns) != WM_OK)
-            return fail(WM_MALFORMED, why, "captures[0]: core:datetime \"%.40s\" is not a UTC time such as 2026-01-31T12:00:00.5Z",
-                        datetime);
-        if (start > 0 && meta->info.sample_rate_hz > 0)
-            meta->info.start_time_ns -= (int64_t)llround((double)start / meta->info.sample_rate_hz * NS);
+        status = parse_capture(item, index, &before, meta, why);
+        if (status != WM_OK)
+            return status;
     }
     return WM_OK;
+}
+
+void wm_sigmf_clear(struct wm_sigmf *meta)
+{
+    free(meta->capture);
+    meta->capture = NULL;
+    meta->captures = 0;
 }
 
 enum wm_status wm_sigmf_parse(struct wm_span text, struct wm_sigmf *meta, const char **why)
@@ -215,17 +277,36 @@ enum wm_status wm_sigmf_parse(struct wm_span text, struct wm_sigmf *meta, const 
         status = parse_global(json_object_get(root, "global"), meta, why);
     if (status == WM_OK)
         status = parse_captures(json_object_get(root, "captures"), meta, why);
+    if (status != WM_OK)
+        wm_sigmf_clear(meta);
     json_decref(root);
     return status;
+}
+
+/* One segment of captures. */
+static json_t *build_capture(const struct wm_sigmf *meta, uint64_t sample_start, uint64_t global_index, int64_t time_ns)
+{
+    json_t *capture = json_pack("{s:I}", "core:sample_start", (json_int_t)sample_start);
+    char time[31];
+
+    if (global_index > 0)
+        json_object_set_new(capture, "core:global_index", json_integer((json_int_t)global_index));
+    if (meta->info.centre_hz > 0)
+        json_object_set_new(capture, "core:frequency", json_real(meta->info.centre_hz));
+    if (time_ns != WM_TIME_UNKNOWN) {
+        wm_sigmf_time_text(time_ns, time);
+        json_object_set_new(capture, "core:datetime", json_string(time));
+    }
+    return capture;
 }
 
 enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text)
 {
     json_t *global = json_pack("{s:s,s:s,s:s}", "core:datatype", datatype_name(meta->info.format), "core:version", "1.0.0",
                                "core:recorder", "wmsdr");
-    json_t *capture = json_pack("{s:i}", "core:sample_start", 0);
-    json_t *root = json_pack("{s:O*,s:[O*],s:[]}", "global", global, "captures", capture, "annotations");
-    char time[31];
+    json_t *first = build_capture(meta, 0, meta->global_index, meta->info.start_time_ns);
+    json_t *root = json_pack("{s:O*,s:[O*],s:[]}", "global", global, "captures", first, "annotations");
+    bool whole = true;
 
     if (meta->info.sample_rate_hz > 0)
         json_object_set_new(global, "core:sample_rate", json_real(meta->info.sample_rate_hz));
@@ -236,23 +317,22 @@ enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text)
     if (meta->description[0])
         json_object_set_new(global, "core:description", json_string(meta->description));
     if (meta->header_bytes > 0)
-        json_object_set_new(capture, "core:header_bytes", json_integer((json_int_t)meta->header_bytes));
-    if (meta->info.centre_hz > 0)
-        json_object_set_new(capture, "core:frequency", json_real(meta->info.centre_hz));
-    if (meta->info.start_time_ns != WM_TIME_UNKNOWN) {
-        wm_sigmf_time_text(meta->info.start_time_ns, time);
-        json_object_set_new(capture, "core:datetime", json_string(time));
+        json_object_set_new(first, "core:header_bytes", json_integer((json_int_t)meta->header_bytes));
+    for (size_t i = 0; i < meta->captures; i++) {
+        const struct wm_sigmf_capture *c = &meta->capture[i];
+        whole &= json_array_append_new(json_object_get(root, "captures"),
+                                       build_capture(meta, c->sample_start, c->global_index, c->time_ns)) == 0;
     }
     /* into memory that the caller can free, whatever allocator the program has given to jansson */
     *text = NULL;
-    if (root && global && capture) {
+    if (root && global && first && whole) {
         const size_t len = json_dumpb(root, NULL, 0, JSON_INDENT(2));
         *text = len ? malloc(len + 1) : NULL;
         if (*text)
             (*text)[json_dumpb(root, *text, len, JSON_INDENT(2))] = '\0';
     }
     json_decref(root);
-    json_decref(capture);
+    json_decref(first);
     json_decref(global);
     return *text ? WM_OK : WM_NO_MEMORY;
 }

@@ -22,6 +22,7 @@ struct wm_source {
     size_t sample_bytes;
     uint64_t limit; /* bytes still to be handed out */
     uint64_t given;
+    struct wm_sigmf meta; /* with what the user said; the captures behind gaps */
     char name[256];
     char note[384];
 };
@@ -97,8 +98,21 @@ static void override(struct wm_source_info *info, const struct wm_source_info *w
         info->start_time_ns = wanted->start_time_ns;
 }
 
-static enum wm_status limit_to_samples(struct wm_source *source, const struct wm_sigmf *meta, struct wm_source_info *info)
+/* Who says when it began says when its captures did. */
+static void override_times(struct wm_sigmf *meta, const struct wm_source_info *info)
 {
+    const bool moved = info->start_time_ns != meta->info.start_time_ns;
+
+    meta->info = *info;
+    for (size_t i = 0; i < meta->captures && moved; i++) {
+        struct wm_sigmf_capture *c = &meta->capture[i];
+        c->time_ns = wm_sigmf_time_after(info->start_time_ns, c->global_index - meta->global_index, info->sample_rate_hz);
+    }
+}
+
+static enum wm_status limit_to_samples(struct wm_source *source, struct wm_source_info *info)
+{
+    const struct wm_sigmf *meta = &source->meta;
     enum wm_status status = wm_file_skip(&source->file, meta->header_bytes);
 
     source->limit = NO_LIMIT;
@@ -116,30 +130,30 @@ enum wm_status wm_source_open(const char *path, const struct wm_source_info *wan
                               struct wm_source_info *info, const char **why)
 {
     char base[PATH_BYTES], meta_path[PATH_BYTES + 16], data_path[PATH_BYTES + 272];
-    struct wm_sigmf meta = {.info.start_time_ns = WM_TIME_UNKNOWN};
     const char *file_path = path;
-    struct wm_source *opened;
-    enum wm_status status;
+    struct wm_source *opened = calloc(1, sizeof *opened);
+    enum wm_status status = WM_OK;
 
     *source = NULL;
-    if (is_sigmf(path, base, meta_path)) {
-        status = sigmf_open(base, meta_path, &meta, data_path, why);
-        if (status != WM_OK)
-            return status;
-        file_path = data_path;
-    } else if (ends_with(path, ".sigmf")) {
-        return fail(WM_UNSUPPORTED, why, path, "is a SigMF archive; unpack it with tar and name the .sigmf-meta file");
-    }
-    *info = meta.info;
-    override(info, wanted);
-    if (strcmp(path, "-") != 0 && file_path == path)
-        wm_source_hints(path, info);
-
-    opened = calloc(1, sizeof *opened);
     if (!opened)
         return fail(WM_NO_MEMORY, why, path, strerror(ENOMEM));
-    status = wm_file_open(file_path, &opened->file, why);
+    opened->meta.info.start_time_ns = WM_TIME_UNKNOWN;
+    if (is_sigmf(path, base, meta_path)) {
+        status = sigmf_open(base, meta_path, &opened->meta, data_path, why);
+        file_path = data_path;
+    } else if (ends_with(path, ".sigmf")) {
+        status = fail(WM_UNSUPPORTED, why, path, "is a SigMF archive; unpack it with tar and name the .sigmf-meta file");
+    }
+    if (status == WM_OK) {
+        *info = opened->meta.info;
+        override(info, wanted);
+        if (strcmp(path, "-") != 0 && file_path == path)
+            wm_source_hints(path, info);
+        override_times(&opened->meta, info);
+        status = wm_file_open(file_path, &opened->file, why);
+    }
     if (status != WM_OK) {
+        wm_sigmf_clear(&opened->meta);
         free(opened);
         return status;
     }
@@ -149,7 +163,7 @@ enum wm_status wm_source_open(const char *path, const struct wm_source_info *wan
                       "nothing tells its sample format; say which of " FORMATS_KNOWN " it is, or name the file so");
     } else {
         opened->sample_bytes = wm_sample_format_bytes(info->format);
-        status = limit_to_samples(opened, &meta, info);
+        status = limit_to_samples(opened, info);
         if (status != WM_OK)
             status = fail(status, why, opened->name, status == WM_IO ? strerror(errno) : "ends before its first sample");
     }
@@ -161,6 +175,34 @@ enum wm_status wm_source_open(const char *path, const struct wm_source_info *wan
     return WM_OK;
 }
 
+/* The capture that a sample lies in: how many begin at it or before it. */
+static size_t capture_of(const struct wm_source *source, uint64_t sample)
+{
+    size_t low = 0, high = source->meta.captures;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (source->meta.capture[middle].sample_start <= sample)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static size_t up_to_gap(const struct wm_source *source, size_t cap)
+{
+    const uint64_t sample = source->given / source->sample_bytes;
+    const size_t n = capture_of(source, sample);
+
+    if (n == source->meta.captures || source->meta.capture[n].sample_start - sample > cap)
+        return cap;
+    const uint64_t left =
+        (source->meta.capture[n].sample_start - sample) * source->sample_bytes - source->given % source->sample_bytes;
+    return left < cap ? (size_t)left : cap;
+}
+
 enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap, size_t *len)
 {
     enum wm_status status = WM_END;
@@ -169,6 +211,8 @@ enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap
     source->note[0] = '\0';
     if (cap > source->limit)
         cap = (size_t)source->limit;
+    if (source->meta.captures > 0)
+        cap = up_to_gap(source, cap);
     if (cap > 0)
         status = wm_file_read(&source->file, buffer, cap, len);
     source->given += *len;
@@ -187,6 +231,26 @@ enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap
                  (size_t)(source->given % source->sample_bytes), (unsigned long long)source->given);
     }
     return status;
+}
+
+bool wm_source_has_gaps(const struct wm_source *source)
+{
+    return source->meta.captures > 0;
+}
+
+struct wm_source_place wm_source_place(const struct wm_source *source, uint64_t sample)
+{
+    const struct wm_sigmf *meta = &source->meta;
+    const size_t n = capture_of(source, sample);
+    struct wm_sigmf_capture from = {0, meta->global_index, meta->info.start_time_ns};
+
+    if (n > 0)
+        from = meta->capture[n - 1];
+    return (struct wm_source_place){
+        .index = from.global_index + (sample - from.sample_start),
+        .time_ns = wm_sigmf_time_after(from.time_ns, sample - from.sample_start, meta->info.sample_rate_hz),
+        .gap = n > 0 && from.sample_start == sample,
+    };
 }
 
 bool wm_source_fetches(const struct wm_source *source)
@@ -225,5 +289,6 @@ void wm_source_close(struct wm_source *source)
     if (!source)
         return;
     wm_file_close(&source->file);
+    wm_sigmf_clear(&source->meta);
     free(source);
 }

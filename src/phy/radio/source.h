@@ -32,9 +32,17 @@ struct wm_source_info {
 WM_MUST_USE enum wm_status wm_source_open(const char *path, const struct wm_source_info *wanted, struct wm_source **source,
                                           struct wm_source_info *info, const char **why);
 
-/* Reads up to cap bytes; WM_OK with *len > 0, WM_END at the end, WM_IO. Whole samples are not promised: a pipe may split them.
- * WM_IO with errno EINTR: a signal handler ran while a pipe was silent; call again or stop. */
+/* Reads up to cap bytes, not beyond a gap; WM_OK with *len > 0, WM_END at the end, WM_IO. Whole samples are not promised: a pipe
+ * may split them. WM_IO with errno EINTR: a signal handler ran while a pipe was silent; call again or stop. */
 WM_MUST_USE enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap, size_t *len);
+/* Where a sample of the source stood in the stream that was recorded, which has more of them where some were lost. */
+struct wm_source_place {
+    uint64_t index;
+    int64_t time_ns; /* UTC, WM_TIME_UNKNOWN where not known */
+    bool gap;        /* samples are missing right before it */
+};
+bool wm_source_has_gaps(const struct wm_source *source);
+struct wm_source_place wm_source_place(const struct wm_source *source, uint64_t sample);
 /* Whether its bytes can be fetched: a regular file. Then several threads may, at once: as wm_receiver_pull wants it, from where the
  * source stands. It is moved forward by skip, by no more than was there; not while somebody fetches. Why there is nothing, read
  * says. */
