@@ -199,6 +199,13 @@ static double coarse_carrier(const struct wm_sync_finder *finder, const struct w
     return carrier;
 }
 
+static float strength(const struct wm_sync_finder *finder, const struct wm_sync_template *t, size_t p)
+{
+    const double *power = finder->d[0].power;
+
+    return sqrtf(finder->score[p] * (float)((power[p + t->taps] - power[p]) / (double)t->taps)) / (float)finder->hop;
+}
+
 enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct wm_baseband *in, int64_t from, int64_t to,
                                      struct wm_sync_candidate *best)
 {
@@ -238,6 +245,7 @@ enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct
                 .period = t->period,
                 .carrier = carrier,
                 .score = finder->score[p],
+                .strength = strength(finder, t, p),
             };
         }
     }

@@ -35,6 +35,7 @@ struct wm_sync_candidate {
     double period;  /* of the clock hypothesis */
     double carrier; /* coarse, cycles a sample */
     float score;    /* normalised correlation squared, 0..1, noise gives about 1/independent samples */
+    float strength; /* the correlation not normalised, as a power of a baseband sample: what is louder and fits better has more */
 };
 
 /* Baseband samples a position needs behind its own: positions [from, to) are searched when `to + span` have arrived. */

@@ -2,6 +2,7 @@
 #include "phy/channel.h"
 
 #include "dsp/sync.h"
+#include "phy/allowance.h"
 #include "phy/baseband.h"
 #include "phy/demodulator.h"
 #include "phy/sync_word.h"
@@ -27,10 +28,7 @@
 #define HANG_UP_CELLS     7     /* so many quiet ones in a row, 1.1 ms, and nobody is sending a frame any more */
 
 /* What has been put off while a burst was waited for is caught up with by and by, so that no millisecond of air costs much more
- * than another, whatever it holds: an acquisition in 6 cells, two at once after a pause, and 8 batches of positions a cell (10
- * times what comes in). */
-#define ACQUIRE_CELLS  6
-#define ACQUIRE_AHEAD  3
+ * than another, whatever it holds: 8 batches of positions a cell (10 times what comes in), and acquisitions by phy/allowance.h. */
 #define SEARCH_BATCHES 8
 
 /* A sync word whose frame has not been read yet. */
@@ -38,6 +36,7 @@ struct waiting {
     bool used;
     struct wm_chip_timing timing;
     float amplitude;
+    double strength;  /* of the candidate */
     int mode_at;      /* index into config.modes that is being tried; -1: the next is to be chosen */
     unsigned tried;   /* bit by index */
     float follows[2]; /* C's second word, format A and B, relative to the sync word */
@@ -77,7 +76,7 @@ struct wm_channel {
     struct wm_sync_candidate best;
     double level_at_sync;
     unsigned quiet_cells; /* in a row */
-    int64_t acquired;     /* acquisitions are paid for up to this cell */
+    struct wm_allowance allowance;
     struct waiting waiting[WAITING_MAX];
     struct wm_demodulator *demodulator[2];
     struct wm_signal signal; /* of the burst inside the callback */
@@ -170,7 +169,7 @@ void wm_channel_begin_at(struct wm_channel *channel, int64_t cell)
     channel->taken.start = -1e9;
     channel->level_at_sync = 0;
     channel->quiet_cells = 0;
-    channel->acquired = cell;
+    wm_allowance_reset(&channel->allowance, cell);
     memset(channel->waiting, 0, sizeof channel->waiting);
 }
 
@@ -360,8 +359,10 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
             w->head_bytes = 0;
             w->again = 0;
         }
-        if (w->mode_at < 0)
+        if (w->mode_at < 0) {
+            wm_allowance_vain(&channel->allowance, w->strength);
             return true;
+        }
         const enum wm_mode mode = channel->config.modes[w->mode_at];
         const bool nrz = wm_mode_info(mode)->code == WM_CODE_NRZ;
         const float second = fmaxf(w->follows[0], w->follows[1]);
@@ -390,6 +391,7 @@ static bool offer(struct wm_channel *channel, struct waiting *w)
         if (status == WM_OK) {
             const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
             channel->counts.frames[w->mode_at]++;
+            wm_allowance_frame(&channel->allowance, 2 * wm_mode_info(mode)->preamble_pairs_long);
             /* go on searching where this frame ends: the next may follow without a gap */
             double end = tracked->start + (double)bytes * wm_mode_info(mode)->chips_per_byte * tracked->period;
             channel->search_at = (int64_t)(end - 4 * tracked->period);
@@ -418,20 +420,23 @@ static void take_candidate(struct wm_channel *channel)
     channel->has_best = false;
     /* Behind a frame the search stands on its last chips and on noise: few chips that count, and so a high score. But a frame goes
      * on behind its sync word. */
-    if (channel->now.quiet)
+    if (channel->now.quiet || !wm_allowance_take(&channel->allowance, channel->cell, (double)candidate.strength))
         return;
-    channel->acquired = (channel->acquired > channel->cell ? channel->acquired : channel->cell) + ACQUIRE_CELLS;
+    channel->counts.acquisitions++;
     if (wm_sync_finder_acquire(channel->finder, &channel->band.stretch, &candidate, &timing, &quality) != WM_OK ||
         (fabs(timing.start - channel->taken.start) < SAME_CHIPS * timing.period &&
-         fabs(timing.carrier - channel->taken.carrier) * channel->band.rate_hz < SAME_HZ))
+         fabs(timing.carrier - channel->taken.carrier) * channel->band.rate_hz < SAME_HZ)) {
+        wm_allowance_vain(&channel->allowance, (double)candidate.strength);
         return;
+    }
     channel->taken = timing;
     for (int i = 0; i < WAITING_MAX && !slot; i++)
         if (!channel->waiting[i].used)
             slot = &channel->waiting[i];
     if (!slot) /* five bursts at once: the oldest has waited longest in vain */
         slot = &channel->waiting[0];
-    *slot = (struct waiting){.used = true, .timing = timing, .amplitude = quality.amplitude, .mode_at = -1};
+    *slot = (struct waiting){
+        .used = true, .timing = timing, .amplitude = quality.amplitude, .strength = (double)candidate.strength, .mode_at = -1};
     if (mode_info(channel)->code != WM_CODE_MANCHESTER)
         for (int i = 0; i < 2; i++)
             slot->follows[i] =
@@ -466,7 +471,7 @@ static void search(struct wm_channel *channel)
     if (batch > WM_SYNC_BATCH)
         batch = WM_SYNC_BATCH / (16 * hop) * 16 * hop;
     for (unsigned left = SEARCH_BATCHES; channel->searching && left > 0; left--) {
-        if (channel->has_best && !channel->now.quiet && channel->acquired > channel->cell + ACQUIRE_AHEAD)
+        if (channel->has_best && !channel->now.quiet && wm_allowance_waits(&channel->allowance, channel->cell))
             return; /* another acquisition would be too much now */
         int64_t from = channel->search_at;
         if (from < channel->band.stretch.first)
@@ -532,6 +537,7 @@ static void run_cell(struct wm_channel *channel)
     channel->band.dc_q = channel->now.dc_q;
     if (open && !channel->open) {
         channel->counts.bursts++;
+        wm_allowance_begin(&channel->allowance);
         if (!channel->searching) /* where it closed for a moment only, the search has not come to its end */
             begin_baseband(channel, first_of(channel, channel->cell));
         channel->searching = true;
@@ -650,7 +656,8 @@ bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
     const int64_t first = first_of(channel, cell);
     const int64_t apart = (int64_t)((double)channel->sequence_chips * channel->band.rate_hz / mode_info(channel)->chip_rate_cps);
 
-    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) && channel->acquired <= cell &&
+    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) &&
+           wm_allowance_is_whole(&channel->allowance, cell) &&
            (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first) && channel->search_at <= first &&
            channel->resume_at + 2 * apart < first;
 }
@@ -669,6 +676,7 @@ void wm_channel_stats(const struct wm_channel *channel, struct wm_receiver_stats
         unsigned mode = channel->config.modes[i];
         stats->mode[mode].active = true;
         stats->mode[mode].bursts = channel->counts.bursts;
+        stats->mode[mode].acquisitions = channel->counts.acquisitions;
         stats->mode[mode].syncs = channel->counts.syncs[i];
         stats->mode[mode].frames = channel->counts.frames[i];
         stats->mode[mode].noise_dbfs = (float)(10 * log10(channel->now.floor + 1e-30));

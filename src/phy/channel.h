@@ -52,7 +52,7 @@ int64_t wm_channel_cell(const struct wm_channel *channel);
 bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell);
 /* What it has counted since the last call, which wm_channel_stats will not tell any more. */
 struct wm_channel_counts {
-    uint64_t bursts, syncs[2], frames[2]; /* by index into config.modes */
+    uint64_t bursts, acquisitions, syncs[2], frames[2]; /* by index into config.modes */
 };
 struct wm_channel_counts wm_channel_take_counts(struct wm_channel *channel);
 

@@ -328,6 +328,7 @@ static enum wm_status follow(struct wm_parts *parts, unsigned line_at)
             return WM_NO_MEMORY;
         part->counts_for_something = true;
         line->counts.bursts += part->counts.bursts;
+        line->counts.acquisitions += part->counts.acquisitions;
         for (int m = 0; m < 2; m++) {
             line->counts.syncs[m] += part->counts.syncs[m];
             line->counts.frames[m] += part->counts.frames[m];
@@ -403,6 +404,7 @@ void wm_parts_stats(const struct wm_parts *parts, struct wm_receiver_stats *stat
         wm_channel_stats(line->owner->channel, stats);
         for (unsigned m = 0; m < line->mode_count; m++) {
             stats->mode[line->modes[m]].bursts = line->counts.bursts;
+            stats->mode[line->modes[m]].acquisitions = line->counts.acquisitions;
             stats->mode[line->modes[m]].syncs = line->counts.syncs[m];
             stats->mode[line->modes[m]].frames = line->counts.frames[m];
         }

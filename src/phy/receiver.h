@@ -72,11 +72,12 @@ bool wm_receiver_covers(double sample_rate_hz, double centre_hz, enum wm_mode mo
 struct wm_receiver_stats {
     uint64_t samples; /* complex samples taken */
     struct {
-        bool active;      /* the mode is received */
-        uint64_t bursts;  /* times the energy gate of its channel opened */
-        uint64_t syncs;   /* sync words given to on_sync (first calls) */
-        uint64_t frames;  /* on_sync said WM_OK */
-        float noise_dbfs; /* noise floor in the channel, last estimate */
+        bool active;           /* the mode is received */
+        uint64_t bursts;       /* times the energy gate of its channel opened */
+        uint64_t acquisitions; /* places in the channel that were looked at closely: the costly work, bounded (phy/allowance.h) */
+        uint64_t syncs;        /* sync words given to on_sync (first calls) */
+        uint64_t frames;       /* on_sync said WM_OK */
+        float noise_dbfs;      /* noise floor in the channel, last estimate */
     } mode[WM_MODE_COUNT];
 };
 void wm_receiver_stats(const struct wm_receiver *receiver, struct wm_receiver_stats *stats);
