@@ -5,6 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Those of the command line are instead of those of the file. */
+static bool is_output(const char *option)
+{
+    static const char *const names[] = {"output", "store", "live", "explain"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], option) == 0)
+            return true;
+    }
+    return false;
+}
+
 #ifdef WMSDR_INIH
 #include <ini.h>
 
@@ -84,7 +96,7 @@ static int take(void *user, const char *section, const char *name, const char *v
                  reading->command->name);
         return 0;
     }
-    if (reading->skip_outputs && (strcmp(name, "output") == 0 || strcmp(name, "store") == 0 || strcmp(name, "live") == 0))
+    if (reading->skip_outputs && is_output(name))
         return 1;
     if (option->value)
         return add(reading, name, value);
@@ -161,8 +173,7 @@ static void look(const struct wm_command *command, int argc, char **argv, char *
 
         if (strcmp(name, "config") == 0)
             *path = value;
-        *outputs |=
-            strcmp(name, "output") == 0 || strcmp(name, "store") == 0 || strcmp(name, "explain") == 0 || strcmp(name, "live") == 0;
+        *outputs |= is_output(name);
     }
 }
 

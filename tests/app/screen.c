@@ -237,6 +237,14 @@ void program_resize(struct program *program, unsigned rows, unsigned cols)
     ck_assert_int_eq(ioctl(program->master, TIOCSWINSZ, &size), 0);
 }
 
+void program_drain(struct program *program)
+{
+    for (struct pollfd ready = {.fd = program->master, .events = POLLIN}; poll(&ready, 1, 50) > 0;) {
+        if (!take(program, 0))
+            break;
+    }
+}
+
 int program_wait(struct program *program)
 {
     const time_t end = time(NULL) + 60;
@@ -246,10 +254,7 @@ int program_wait(struct program *program)
         take(program, 50);
         ck_assert_msg(time(NULL) <= end, "it does not end");
     }
-    for (struct pollfd ready = {.fd = program->master, .events = POLLIN}; poll(&ready, 1, 50) > 0;) {
-        if (!take(program, 0))
-            break;
-    }
+    program_drain(program);
     if (!WIFSTOPPED(status))
         program->pid = 0;
     return status;

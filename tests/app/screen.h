@@ -44,6 +44,8 @@ void program_shows_not(struct program *program, const char *text);
 void program_resize(struct program *program, unsigned rows, unsigned cols);
 /* Waits until it has stopped (WUNTRACED) or ended, and reads all that it wrote: the status of waitpid. */
 int program_wait(struct program *program);
+/* Reads what it has written, of one that has ended. */
+void program_drain(struct program *program);
 /* Whether its terminal shows what is typed. */
 bool program_echoes(const struct program *program);
 void program_close(struct program *program);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The live table: its page as text, and the unmodified program on a terminal of its own (screen.h). */
@@ -227,6 +228,35 @@ START_TEST(restores_at_the_end_of_input)
 }
 END_TEST
 
+/* While it ends, here because nobody takes what another output has written, a second Ctrl-C ends it at once. */
+START_TEST(restores_when_it_is_asked_twice)
+{
+    struct timespec pause = {.tv_nsec = 300000000};
+    char path[128];
+    int status = 0, unread;
+    unsigned asked = 0;
+
+    snprintf(path, sizeof path, "%s/unread", cli.dir);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    unread = open(path, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(unread, 0);
+    decode(24, 80, "-F json:unread?queue=1k");
+    for (unsigned i = 1; i <= 700; i++) /* into a pipe and a queue of half a megabyte */
+        send_meter(40000000 + i, i, "");
+    program_shows(&program, "telegrams");
+    for (; waitpid(program.pid, &status, WNOHANG) == 0 && asked < 100; asked++) {
+        ck_assert_int_eq(write(program.master, "\003", 1), 1);
+        nanosleep(&pause, NULL);
+    }
+    ck_assert_uint_ge(asked, 2);
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "%d", status);
+    program_drain(&program);
+    is_restored();
+    program_close(&program);
+    close(unread);
+}
+END_TEST
+
 START_TEST(stops_and_goes_on)
 {
     decode(24, 80, "");
@@ -290,6 +320,38 @@ START_TEST(tells_of_the_reception)
     ck_assert_int_eq(WEXITSTATUS(program_wait(&program)), 0);
     is_restored();
     ck_assert_int_ge(screen_find(&program.screen, "times real time"), 0); /* the report at the end */
+    program_close(&program);
+}
+END_TEST
+
+/* The table outlives the configuration that asks for it, other outputs are opened anew. */
+START_TEST(stays_when_the_configuration_is_read_again)
+{
+    static const char before[] = "[rx]\nlive = yes\noutput = json:first.ndjson\n",
+                      after[] = "[rx]\nlive = yes\noutput = json:second.ndjson\n", without[] = "[rx]\noutput = json:third.ndjson\n";
+
+    cli_run(&cli, "printf 'T A 1E44EE4D010000503C077A8F0000000C137700000002FD170000426CE1F12F gap-ms=100\\n' >list;"
+                  "$W synth -t list -s 1M -f 868.95M --duration 30 --noise-lsb 6 -o air.cu8");
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    cli_file(&cli, "conf", before, sizeof before - 1);
+    program_start(&program, 24, 120, "xterm", cli.dir,
+                  "exec ./wmsdr rx --config conf -r air.cu8 -s 1M -f 868.95M --speed realtime");
+    program_shows(&program, "0.077 m3");
+    cli_file(&cli, "conf", after, sizeof after - 1);
+    kill(program.pid, SIGHUP);
+    program_shows(&program, "has been read again");
+    ck_assert(program.screen.alternate);
+    program_shows(&program, " 0:00:0"); /* how long it runs */
+    ck_assert_int_eq(screen_find(&program.screen, "50000001 SON water"), 1);
+    ck_assert_int_eq(screen_find(&program.screen, "1 meter  1 telegram, 1 read"), 23);
+    cli_run(&cli, "ls first.ndjson second.ndjson");
+    ck_assert_int_eq(cli.exit_code, 0);
+    /* and ends with it */
+    cli_file(&cli, "conf", without, sizeof without - 1);
+    kill(program.pid, SIGHUP);
+    program_shows_not(&program, " MS/s");
+    ck_assert(!program.screen.alternate);
+    end_it(0);
     program_close(&program);
 }
 END_TEST
@@ -464,9 +526,11 @@ Suite *wm_test_suite(void)
     tcase_add_test(on_terminal, nobody_speaks_to_the_terminal);
     tcase_add_loop_test(on_terminal, restores_however_it_ends, 0, sizeof ways_to_die / sizeof ways_to_die[0]);
     tcase_add_test(on_terminal, restores_at_the_end_of_input);
+    tcase_add_test(on_terminal, restores_when_it_is_asked_twice);
     tcase_add_test(on_terminal, stops_and_goes_on);
     tcase_add_test(on_terminal, plain_lines_elsewhere);
     tcase_add_test(on_terminal, tells_of_the_reception);
+    tcase_add_test(on_terminal, stays_when_the_configuration_is_read_again);
     tcase_add_test(on_terminal, tells_of_a_radio);
     tcase_add_test(parts, memory_is_bounded);
     tcase_add_test(parts, what_cannot_be_read_keeps_the_last_value);

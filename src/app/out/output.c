@@ -25,6 +25,7 @@ struct wm_outputs {
     size_t count;
     struct wm_log log;
     bool hasty, reopened, dry;
+    struct wm_outputs *inherited; /* borrowed; NULL: nothing */
     bool has_fields;
     struct wm_fields fields;
     char why[512];
@@ -142,6 +143,36 @@ static bool taken_already(const struct wm_outputs *outputs, const struct wm_targ
     return false;
 }
 
+/* Takes the first out that fits: lasts, and is what `said` says (NULL: whatever it is); NULL: there is none. */
+static struct output *take_out(struct wm_outputs *outputs, const char *said)
+{
+    for (size_t i = 0; outputs && i < outputs->count; i++) {
+        struct output *out = outputs->out[i];
+
+        if (!out->target.transport->lasting || (said && strcmp(out->target.said, said) != 0))
+            continue;
+        outputs->count--;
+        memmove(&outputs->out[i], &outputs->out[i + 1], (outputs->count - i) * sizeof outputs->out[0]);
+        return out;
+    }
+    return NULL;
+}
+
+enum wm_status wm_outputs_lasting(struct wm_outputs *outputs, struct wm_outputs **lasting)
+{
+    enum wm_status status = wm_outputs_create(lasting);
+    struct output *out;
+
+    while (status == WM_OK && (out = take_out(outputs, NULL)))
+        (*lasting)->out[(*lasting)->count++] = out;
+    return status;
+}
+
+void wm_outputs_inherit(struct wm_outputs *outputs, struct wm_outputs *lasting)
+{
+    outputs->inherited = lasting;
+}
+
 static enum wm_status open_output(struct wm_outputs *outputs, struct output *out)
 {
     const struct wm_transport *transport = out->target.transport;
@@ -164,7 +195,7 @@ static enum wm_status open_output(struct wm_outputs *outputs, struct output *out
 
 enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec)
 {
-    struct output *out;
+    struct output *out, *inherited;
     enum wm_status status;
     char why[WM_OUTPUT_WHY] = "";
 
@@ -187,10 +218,16 @@ enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char *spec)
                      out->target.format ? out->target.format->name : out->target.transport->name);
         status = WM_INVALID;
     }
-    if (status != WM_OK)
-        snprintf(outputs->why, sizeof outputs->why, "%s", why);
-    else
+    inherited = status == WM_OK ? take_out(outputs->inherited, spec) : NULL;
+    if (inherited) {
+        free(out);
+        out = inherited;
+        out->port.outputs = outputs;
+    } else if (status == WM_OK) {
         status = open_output(outputs, out);
+    } else {
+        snprintf(outputs->why, sizeof outputs->why, "%s", why);
+    }
     if (status != WM_OK) {
         wm_queue_destroy(out->queue);
         free(out);

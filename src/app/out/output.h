@@ -38,6 +38,11 @@ bool wm_outputs_own_terminal(const struct wm_outputs *outputs);
 /* Whether one of them writes on standard output. */
 bool wm_outputs_on_stdout(const struct wm_outputs *outputs);
 
+/* For a configuration that is read again: takes those that last (the live table) out of `outputs`, to be handed to the next ones
+ * and destroyed when these are complete. What is added to them and is among those is taken over, and not opened. */
+WM_MUST_USE enum wm_status wm_outputs_lasting(struct wm_outputs *outputs, struct wm_outputs **lasting);
+void wm_outputs_inherit(struct wm_outputs *outputs, struct wm_outputs *lasting);
+
 /* Writes one telegram to all. WM_IO when none is left that works. */
 WM_MUST_USE enum wm_status wm_outputs_write(struct wm_outputs *outputs, const struct wm_reading *reading);
 /* Whether one of them shows how the reception stands; tells them, which begins their work before the first telegram. */

@@ -43,6 +43,7 @@ struct wm_transport {
     const char *default_format; /* NULL: the target stands behind a format */
     bool own_form;              /* has a form of its own, and takes no format */
     bool alone;                 /* the prefix is all of it, and no beginning of a file's name */
+    bool lasting;               /* goes on when the configuration is read again and still has it */
     bool exclusive;             /* two on one place would destroy each other's work */
     bool one_line;              /* a format must give lines, or its items could not be told apart */
     const struct wm_target_option *options;

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* What a reload reads is tried first without opening anything; then outputs are closed and opened anew, as two cannot have one
- * file. What belongs to the receiver stays as it is. */
-static int read_again(struct wm_rx *rx, struct wm_rx *fresh, bool dry)
+/* What a reload reads is tried first without opening anything (lasting is NULL); then outputs are closed and opened anew, as two
+ * cannot have one file, but for those that last. What belongs to the receiver stays as it is. */
+static int read_again(struct wm_rx *rx, struct wm_rx *fresh, struct wm_outputs *lasting)
 {
     struct wm_config_args args;
     char why[WM_CONFIG_WHY];
@@ -22,7 +22,9 @@ static int read_again(struct wm_rx *rx, struct wm_rx *fresh, bool dry)
         return WM_EXIT_USAGE;
     }
     if (wm_shared_create(&fresh->shared) == WM_OK) {
-        if (dry)
+        if (lasting)
+            wm_outputs_inherit(fresh->shared.outputs, lasting);
+        else
             wm_outputs_dry(fresh->shared.outputs);
         wm_outputs_reopened(fresh->shared.outputs);
         result = wm_rx_parse(fresh, args.argc, args.argv, &done);
@@ -36,8 +38,9 @@ static int read_again(struct wm_rx *rx, struct wm_rx *fresh, bool dry)
 enum wm_status wm_rx_reload(struct wm_rx *rx, struct wm_pipeline *pipeline, bool patient)
 {
     struct wm_rx fresh;
-    int result = read_again(rx, &fresh, true);
+    int result = read_again(rx, &fresh, NULL);
     struct wm_keystore *old_keys = NULL;
+    struct wm_outputs *lasting = NULL;
     enum wm_status status = WM_OK;
 
     wm_outputs_destroy(fresh.shared.outputs);
@@ -46,11 +49,15 @@ enum wm_status wm_rx_reload(struct wm_rx *rx, struct wm_pipeline *pipeline, bool
         wm_say("the configuration has not been taken over; all goes on as before");
         return WM_OK;
     }
+    status = wm_outputs_lasting(rx->shared.outputs, &lasting);
+    if (status != WM_OK)
+        return status;
     if (wm_common_close_outputs(rx->shared.outputs) != WM_OK)
         wm_say("going on with the new outputs");
     wm_outputs_destroy(rx->shared.outputs);
     rx->shared.outputs = NULL;
-    result = read_again(rx, &fresh, false);
+    result = read_again(rx, &fresh, lasting);
+    wm_outputs_destroy(lasting); /* what is not in it any more */
     rx->shared.outputs = fresh.shared.outputs;
     if (result == WM_EXIT_OK) {
         wm_outputs_patient(rx->shared.outputs, patient);

@@ -149,6 +149,7 @@ const struct wm_transport wm_transport_live = {
     .summary = "a table of the meters on the terminal, renewed in place (docs/outputs.md)",
     .own_form = true,
     .alone = true,
+    .lasting = true,
     .exclusive = true,
     .idle_ms = IDLE_MS,
     .open = open_live,
