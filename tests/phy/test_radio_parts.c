@@ -227,7 +227,7 @@ END_TEST
 
 /* ---- clock ---- */
 
-/* A device whose rate is off by `ppm`; its buffers of 10 ms arrive late by up to 4 ms, some by 30. */
+/* A device whose rate is off by `ppm`; its buffers of 10 ms arrive late by up to 4 ms, one in 16 by 30 more, and in their order. */
 struct device {
     struct wm_sample_clock *clock;
     double rate_hz, ppm;
@@ -237,6 +237,9 @@ struct device {
     uint32_t seed;
     int64_t step_ns; /* of the system clock */
     int64_t corrected;
+    double jitter; /* times so much; 0: once */
+    double held_s; /* something holds them up by so much, and lets them go a fifth faster than they are made */
+    int64_t arrived_ns;
 };
 
 #define MONO0 5000000000LL
@@ -253,8 +256,11 @@ static void run_clock(struct device *d, double seconds)
         d->t_s += 0.01;
         d->seed = d->seed * 1664525 + 1013904223;
         late_s = (double)(d->seed >> 16) / 65536 * 0.004 + ((d->seed & 0xff00) < 0x1000 ? 0.03 : 0);
+        late_s = late_s * (d->jitter > 0 ? d->jitter : 1) + d->held_s;
+        d->held_s = fmax(0, d->held_s - 0.002);
         d->counted = (uint64_t)llround(d->t_s * d->rate_hz * (1 + d->ppm * 1e-6) - d->missing) + (uint64_t)d->corrected;
         arrival_ns = MONO0 + (int64_t)((d->t_s + late_s) * 1e9);
+        arrival_ns = d->arrived_ns = arrival_ns > d->arrived_ns ? arrival_ns : d->arrived_ns;
         correction = wm_sample_clock_update(d->clock, d->counted, arrival_ns, arrival_ns - MONO0 + UTC0 + d->step_ns);
         d->corrected += correction;
     }
@@ -345,6 +351,51 @@ START_TEST(clock_sees_lost_samples)
 }
 END_TEST
 
+/* What is too long to be jitter and does not grow less is believed at once, however much the jitter is. */
+START_TEST(clock_sees_large_losses_soon)
+{
+    static const struct {
+        double jitter, lost_s, soon_s;
+    } cases[] = {{1, 0.5, 0.35}, {1, 0.1, 0.35}, {0.1, 0.06, 0.35}, {2, 0.5, 0.5}, {4, 0.5, 0.9}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct device d = {.rate_hz = 1.6e6, .ppm = -50, .seed = 11, .jitter = cases[i].jitter};
+
+        ck_assert_int_eq(wm_sample_clock_create(d.rate_hz, &d.clock), WM_OK);
+        run_clock(&d, 30);
+        ck_assert_int_eq(d.corrected, 0);
+        d.t_s += cases[i].lost_s;
+        d.missing = cases[i].lost_s * d.rate_hz * (1 + d.ppm * 1e-6);
+        run_clock(&d, cases[i].soon_s);
+        ck_assert_double_eq_tol(error_ms(&d), 0, 1 * cases[i].jitter);
+        run_clock(&d, 30);
+        ck_assert_double_eq_tol(error_ms(&d), 0, 0.5 * cases[i].jitter);
+        ck_assert_double_eq_tol((double)d.corrected / d.rate_hz, cases[i].lost_s, 0.0005 * cases[i].jitter);
+        wm_sample_clock_destroy(d.clock);
+    }
+}
+END_TEST
+
+START_TEST(clock_does_not_take_jitter_for_losses)
+{
+    static const double jitters[] = {0.1, 0.5, 1, 2, 4};
+
+    for (size_t i = 0; i < sizeof jitters / sizeof jitters[0]; i++) {
+        struct device d = {.rate_hz = 1.6e6, .ppm = 50, .seed = 13, .jitter = 0.1};
+
+        ck_assert_int_eq(wm_sample_clock_create(d.rate_hz, &d.clock), WM_OK);
+        run_clock(&d, 60);
+        d.jitter = jitters[i]; /* the machine is busy from now on */
+        run_clock(&d, 1800);
+        ck_assert_int_eq(d.corrected, 0);
+        d.held_s = 0.95; /* a network stands still, and takes seconds to catch up */
+        run_clock(&d, 60);
+        ck_assert_int_eq(d.corrected, 0);
+        wm_sample_clock_destroy(d.clock);
+    }
+}
+END_TEST
+
 START_TEST(clock_goes_on_after_a_break)
 {
     struct device d = {.rate_hz = 1.6e6, .ppm = -50, .seed = 9};
@@ -424,6 +475,8 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, clock_learns_the_rate_and_ignores_steps);
     tcase_add_test(tests, clock_is_monotonic);
     tcase_add_test(tests, clock_sees_lost_samples);
+    tcase_add_test(tests, clock_sees_large_losses_soon);
+    tcase_add_test(tests, clock_does_not_take_jitter_for_losses);
     tcase_add_test(tests, clock_goes_on_after_a_break);
     tcase_add_test(tests, usb_tells_who_holds_a_stick);
     suite_add_tcase(suite, tests);

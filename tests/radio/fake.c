@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define FAULTS_MAX 1024
-#define LOSE_S     0.5 /* that a lost buffer lasts, in all */
+#define LOSE_S     0.5 /* that a loss lasts when it is not said */
 
 static const char *const kinds[] = {"fine", "stall", "hang",  "unplug", "constant", "stale",   "odd",
                                     "slow", "lost",  "zeros", "short",  "burst",    "corrupt", "overflow"};
@@ -21,6 +21,7 @@ static const char *const kinds[] = {"fine", "stall", "hang",  "unplug", "constan
 struct fault {
     enum fake_kind kind;
     double start_s, until_s; /* until_s: INFINITY for events */
+    double lose_s;
     char until[8];
     bool over;
 };
@@ -87,9 +88,12 @@ static void parse_fault(struct fake *fake, const char *word)
         fault->kind = (enum fake_kind)k;
         fault->start_s = strtod(at + 1, &end);
         fault->until_s = INFINITY;
+        fault->lose_s = LOSE_S;
         if (*end == '/') {
             snprintf(fault->until, sizeof fault->until, "%.7s", end + 1);
-            if (strtod(end + 1, NULL) > 0)
+            if (fault->kind == FAKE_LOST || fault->kind == FAKE_OVERFLOW)
+                fault->lose_s = strtod(end + 1, NULL);
+            else if (strtod(end + 1, NULL) > 0)
                 fault->until_s = fault->start_s + strtod(end + 1, NULL);
         }
         fake->faults++;
@@ -243,11 +247,11 @@ static void fill(struct fake *fake, unsigned char *bytes, size_t len)
 /* Samples that nobody gets, once for each fault. */
 static void lose(struct fake *fake, const struct fault *now)
 {
+    fake->air += (uint64_t)(fake->rate_hz * now->lose_s);
     for (size_t i = 0; i < fake->faults; i++) {
         if (&fake->fault[i] == now)
             fake->fault[i].over = true;
     }
-    fake->air += (uint64_t)(fake->rate_hz * LOSE_S);
 }
 
 /* What a test compares with: which of the air's samples the program was not given as they were. */

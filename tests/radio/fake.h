@@ -17,7 +17,7 @@
  *                 starts the stream again, opens the device again) or seconds; without it it stays
  * Kinds: stall (no samples), hang (the call does not return before UNTIL), unplug (errors, also on opening), constant
  * (one value), stale (one buffer again and again), odd (odd lengths), slow (a third of the samples), lost (half a second of samples
- * is missing, silently), overflow (the same, and the driver says that samples are missing), zeros (a quarter of each buffer), short
+ * is missing, or UNTIL seconds, silently), overflow (the same, and the driver says that samples are missing), zeros (a quarter of each buffer), short
  * (buffers of all lengths), burst (nothing, and at UNTIL everything at once), corrupt (more samples than there is room for)
  */
 struct fake;

@@ -99,8 +99,8 @@ awk -v rate=$rate -v samples=$(($(wc -c <air.cu8) / 2)) -v peak1="$(cat peak.1)"
         times[$2, round_no]++
         heard++
         off = error < 0 ? -error : error
-        for (g = 0; g < gaps; g++) { # what nobody told of shows by the time, when it has been late for a while
-            if ($1 - error > from[g] && $1 - error < to[g] + (name == "soapy" ? 0 : 2.5) * rate)
+        for (g = 0; g < gaps; g++) { # what nobody told of shows by the time
+            if ($1 - error > from[g] && $1 - error < to[g] + (name == "soapy" ? 0 : 0.4) * rate)
                 off = 0
         }
         worst = off > worst ? off : worst

@@ -8,17 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_NS      500000000LL
-#define POINTS         240 /* two minutes */
-#define POINTS_FOR_FIT 16  /* before that the nominal rate is better than the line */
-#define LATE_WINDOWS   3
-#define MUCH_NS        50e6   /* so late is nobody for long without a loss: a window less */
-#define SETTLE_WINDOWS 4      /* the first buffers come in a burst: until then the line may jump */
-#define SLEW_NS        10e9   /* a change of the line is caught up within this time ... */
-#define SLEW_MAX       500e-6 /* ... but not faster */
-#define STEP_MIN_NS    1000000LL
-#define BACK_SLOWER    10    /* a clock set back a little: times run slower by the tenth part, and never back */
-#define PPM_MAX        500.0 /* more is no oscillator's error; the fit would learn losses */
+#define WINDOW_NS       500000000LL
+#define POINTS          240 /* two minutes */
+#define POINTS_FOR_FIT  16  /* before that the nominal rate is better than the line */
+#define LATE_WINDOWS    3
+#define MUCH_NS         50e6  /* so late is nobody for long without a loss: a window less */
+#define BRIEF_NS        100e6 /* a large loss shows in two of these, one behind the other, longer by so many times the jitter, */
+#define BRIEF_TIMES     10
+#define BRIEF_ARRIVALS  8      /* with so many arrivals each, */
+#define STEADY_NS       2e6    /* equally late: what is merely held up comes faster than it is made, and is less and less late; */
+#define USUAL_TIMES     3      /* it is larger than the jitter by so much */
+#define USUAL_FORGOTTEN 0.998  /* of the jitter, with each of them */
+#define SETTLE_WINDOWS  4      /* the first buffers come in a burst: until then the line may jump */
+#define SLEW_NS         10e9   /* a change of the line is caught up within this time ... */
+#define SLEW_MAX        500e-6 /* ... but not faster */
+#define STEP_MIN_NS     1000000LL
+#define BACK_SLOWER     10    /* a clock set back a little: times run slower by the tenth part, and never back */
+#define PPM_MAX         500.0 /* more is no oscillator's error; the fit would learn losses */
 
 struct point {
     int64_t index;
@@ -41,6 +47,14 @@ struct wm_sample_clock {
     double late_ns;
     bool resumed;
     unsigned run;
+
+    struct { /* the same for what shows sooner */
+        int64_t start_ns;
+        unsigned arrivals;
+        double least, before; /* how late the earliest of this one is, and was in the one before */
+        double passing;       /* the most since one was on time */
+        double usual;         /* how late it is at times without a loss: the jitter */
+    } brief;
 
     struct { /* what times are read from: continuous, catching up with the line */
         int64_t index, mono_ns;
@@ -140,6 +154,15 @@ static void add_point(struct wm_sample_clock *c, struct point p)
     c->out.ns_per_sample = c->ns_per_sample * (1 + slew);
 }
 
+/* The distance to what came before is not known exactly. */
+static void begin_run(struct wm_sample_clock *c)
+{
+    c->run++;
+    c->late = 0;
+    c->brief.arrivals = 0;
+    c->brief.before = c->brief.passing = 0;
+}
+
 /* A window has ended: its earliest arrival joins the line, or tells of a loss. */
 static int64_t end_window(struct wm_sample_clock *c)
 {
@@ -151,6 +174,8 @@ static int64_t end_window(struct wm_sample_clock *c)
         c->resumed = false;
         lost = llround(c->best_late / c->ns_per_sample);
     } else if (settled && c->best_late > (double)WM_CLOCK_LATE_NS) {
+        if (c->late && c->best_late < c->late_ns - (double)WM_CLOCK_LATE_NS) /* it is catching up */
+            c->late = 0;
         if (c->late == 0 || c->best_late < c->late_ns)
             c->late_ns = c->best_late;
         if (++c->late < LATE_WINDOWS - (c->late_ns > MUCH_NS))
@@ -161,9 +186,35 @@ static int64_t end_window(struct wm_sample_clock *c)
     } else {
         add_point(c, c->best);
     }
+    if (lost)
+        begin_run(c);
     c->late = 0;
-    c->run += lost != 0;
     return lost;
+}
+
+/* Lateness that begins from one arrival to the next and stays as it is: a loss, which need not be waited for. 0: none. */
+static double sudden_loss_ns(struct wm_sample_clock *c, double late, int64_t mono_ns)
+{
+    const double bound = fmax(MUCH_NS, USUAL_TIMES * c->brief.usual), before = c->brief.before;
+    double least;
+
+    if (c->brief.arrivals++ == 0) {
+        c->brief.start_ns = mono_ns;
+        c->brief.least = late;
+    }
+    least = c->brief.least = fmin(c->brief.least, late);
+    if (c->brief.arrivals < BRIEF_ARRIVALS || (double)(mono_ns - c->brief.start_ns) < BRIEF_NS + BRIEF_TIMES * c->brief.usual)
+        return 0;
+    c->brief.arrivals = 0;
+    c->brief.before = least;
+    c->brief.passing = fmax(c->brief.passing, least);
+    if (least <= (double)WM_CLOCK_LATE_NS) { /* what has passed by itself was jitter */
+        c->brief.usual = fmax(c->brief.passing, c->brief.usual * USUAL_FORGOTTEN);
+        c->brief.passing = 0;
+    }
+    if (fmin(before, least) <= bound || least <= before - STEADY_NS)
+        return 0;
+    return fmin(before, least);
 }
 
 static int64_t offset_at(const struct wm_sample_clock *c, int64_t mono_ns)
@@ -218,6 +269,16 @@ int64_t wm_sample_clock_update(struct wm_sample_clock *c, uint64_t end_index, in
         end_index = (uint64_t)((int64_t)end_index + lost);
     }
     late = lateness(c, end_index, mono_ns);
+    if (c->windows > SETTLE_WINDOWS && !c->resumed) {
+        const int64_t sudden = llround(sudden_loss_ns(c, late, mono_ns) / c->ns_per_sample);
+        if (sudden) {
+            wm_sample_clock_resume(c);
+            c->window_ns = mono_ns;
+            lost += sudden;
+            end_index += (uint64_t)sudden;
+            late = lateness(c, end_index, mono_ns);
+        }
+    }
     if (c->resumed && late < 0) { /* the guess was too high by this at least */
         const int64_t too_many = llround(late / c->ns_per_sample);
         lost += too_many;
@@ -239,9 +300,8 @@ int64_t wm_sample_clock_update(struct wm_sample_clock *c, uint64_t end_index, in
 void wm_sample_clock_resume(struct wm_sample_clock *c)
 {
     c->resumed = c->window_ns != 0;
-    c->run++;
     c->best_late = INFINITY;
-    c->late = 0;
+    begin_run(c);
 }
 
 int64_t wm_sample_clock_time(const struct wm_sample_clock *c, uint64_t index)

@@ -12,8 +12,9 @@
  * back by up to WM_CLOCK_BACK_MAX_NS by running a tenth slower, so that they never go back; farther back at once, as times that are
  * wrong for hours are the worse evil.
  *
- * Arrivals that stay late by more than WM_CLOCK_LATE_NS for three half seconds, or by 50 ms for two, mean samples that nobody
- * reported lost. */
+ * Arrivals that stay late mean samples that nobody reported lost: by more than WM_CLOCK_LATE_NS for three half seconds, by 50 ms
+ * for two, and by 50 ms and three times what jitter does to the earliest of a tenth of a second for two of those, all the same.
+ * What a server or a busy machine held up comes faster than it was made, is less late each time, and is no loss. */
 struct wm_sample_clock;
 
 #define WM_CLOCK_LATE_NS      5000000LL
