@@ -121,7 +121,8 @@ static void take_message(void *user, const char *text, size_t len)
 /* Lines from a broker, until a signal ends it. */
 static enum wm_status take_mqtt(struct decode *decode)
 {
-    struct wm_mqtt_source_config config = {.url = decode->from, .log = wm_common_log(), .take = take_message, .user = decode};
+    struct wm_mqtt_source_config config = {
+        .url = decode->from, .log = wm_common_log(WM_LOG_WARNING), .take = take_message, .user = decode};
     struct wm_mqtt_source *source = NULL;
     char why[WM_OUTPUT_WHY] = "";
     enum wm_status status = wm_mqtt_source_open(&config, &source, why);

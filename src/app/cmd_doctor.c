@@ -41,13 +41,6 @@ struct doctor {
     struct wm_spectrum spectrum;
 };
 
-static void log_line(void *user, enum wm_log_level level, const char *text)
-{
-    (void)user;
-    (void)level;
-    wm_say("%s", text);
-}
-
 /* ---- listening ---- */
 
 static void on_frame(void *user, struct wm_frame *frame)
@@ -354,7 +347,7 @@ static void no_radio(void)
 
 static int examine(struct doctor *d)
 {
-    const struct wm_log log = {log_line, NULL, WM_LOG_NOTICE};
+    const struct wm_log log = wm_common_log(WM_LOG_NOTICE);
     struct wm_radio_found trouble = {0};
     struct wm_tap *tap = NULL;
     enum wm_status status;

@@ -90,14 +90,6 @@ static bool set_option(struct record *r, int option, const char *value, const ch
     }
 }
 
-static void log_line(void *user, enum wm_log_level level, const char *text)
-{
-    const struct record *r = user;
-
-    if (!r->quiet || level <= WM_LOG_WARNING)
-        wm_say("%s", text);
-}
-
 /* Bursts are looked for, nothing is read. */
 static enum wm_status no_frame(void *user, const struct wm_sync *sync, size_t *air_bytes)
 {
@@ -182,9 +174,8 @@ static void report(const struct wm_grab *grab, const struct wm_radio *radio)
            stats.lost, stats.gaps);
 }
 
-static int record(struct record *r, struct wm_tap *tap)
+static int record(struct record *r, struct wm_tap *tap, const struct wm_log *log)
 {
-    const struct wm_log log = {log_line, r, WM_LOG_NOTICE};
     const struct wm_source_info *info = wm_tap_info(tap);
     const struct wm_grab_config grab_config = {
         .prefix = r->prefix,
@@ -203,7 +194,7 @@ static int record(struct record *r, struct wm_tap *tap)
         .modes = r->tap.modes,
         .start_time_ns = WM_TIME_UNKNOWN,
         .on_sync = no_frame,
-        .log = &log,
+        .log = log,
     };
     struct wm_receiver *receiver = NULL;
     struct wm_grab *grab = NULL;
@@ -233,7 +224,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
 {
     struct record r = {.prefix = "wmsdr", .pre_ms = 20, .post_ms = 200, .limit = 1000000000};
     struct wm_option_reader reader = {.command = command, .argc = argc, .argv = argv};
-    const struct wm_log log = {log_line, &r, WM_LOG_NOTICE};
+    struct wm_log log;
     struct wm_tap *tap = NULL;
     const char *why = "";
     char *value;
@@ -256,9 +247,10 @@ static int run(const struct wm_command *command, int argc, char **argv)
     if (r.tap.path && r.tap.device)
         return wm_command_misused(command, "either a recording (-r) or a radio (-d)");
     wm_signals_catch();
+    log = wm_common_log(r.quiet ? WM_LOG_WARNING : WM_LOG_NOTICE);
     if (wm_tap_open(&r.tap, &log, &tap) != WM_OK)
         return WM_EXIT_FAILED;
-    result = record(&r, tap);
+    result = record(&r, tap, &log);
     if (!wm_tap_close(tap)) {
         fflush(NULL);
         _Exit(result);

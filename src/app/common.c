@@ -87,7 +87,7 @@ enum wm_status wm_common_close_outputs(struct wm_outputs *outputs)
 
 enum wm_status wm_common_output(struct wm_outputs *outputs, const char *spec)
 {
-    const struct wm_log log = wm_common_log();
+    const struct wm_log log = wm_common_log(WM_LOG_WARNING);
     enum wm_status status;
 
     wm_outputs_log(outputs, &log);
@@ -119,7 +119,7 @@ static void log_line(void *user, enum wm_log_level level, const char *text)
     wm_say("%s", text);
 }
 
-struct wm_log wm_common_log(void)
+struct wm_log wm_common_log(enum wm_log_level most)
 {
-    return (struct wm_log){log_line, NULL, WM_LOG_WARNING};
+    return (struct wm_log){log_line, NULL, most};
 }

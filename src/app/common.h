@@ -21,5 +21,5 @@ bool wm_common_terminal(void);
 /* The default output when none was asked for. */
 WM_MUST_USE enum wm_status wm_common_default_output(struct wm_outputs *outputs);
 
-/* What transports and sources have to say goes to standard error. */
-struct wm_log wm_common_log(void);
+/* What transports, sources and radios have to say goes to standard error, but for what is less urgent than `most`. */
+struct wm_log wm_common_log(enum wm_log_level most);

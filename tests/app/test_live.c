@@ -77,6 +77,14 @@ static void decode(unsigned rows, unsigned cols, const char *options)
     program_start(&program, rows, cols, "xterm", cli.dir, command);
 }
 
+/* The same, and a meter that is shown. */
+static void show_one(void)
+{
+    decode(24, 80, "");
+    send_meter(40000001, 1, "");
+    program_shows(&program, "40000001");
+}
+
 /* The terminal as every other program expects it. */
 static void is_restored(void)
 {
@@ -200,9 +208,7 @@ START_TEST(restores_however_it_ends)
     const int number = ways_to_die[_i];
     int status;
 
-    decode(24, 80, "");
-    send_meter(40000001, 1, "");
-    program_shows(&program, "40000001");
+    show_one();
     kill(program.pid, number);
     status = program_wait(&program);
     if (number == SIGINT || number == SIGTERM)
@@ -216,9 +222,7 @@ END_TEST
 
 START_TEST(restores_at_the_end_of_input)
 {
-    decode(24, 80, "");
-    send_meter(40000001, 1, "");
-    program_shows(&program, "40000001");
+    show_one();
     close(feed);
     feed = -1;
     ck_assert_int_eq(WEXITSTATUS(program_wait(&program)), 0);
@@ -259,9 +263,7 @@ END_TEST
 
 START_TEST(stops_and_goes_on)
 {
-    decode(24, 80, "");
-    send_meter(40000001, 1, "");
-    program_shows(&program, "40000001");
+    show_one();
     kill(program.pid, SIGTSTP);
     ck_assert(WIFSTOPPED(program_wait(&program)));
     is_restored();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/mqtt/spool.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -35,11 +37,7 @@ struct wm_spool {
 
 static uint32_t check_of(const uint8_t *data, size_t len)
 {
-    uint32_t hash = 2166136261u ^ (uint32_t)len; /* FNV-1a */
-
-    while (len--)
-        hash = (hash ^ *data++) * 16777619u;
-    return hash;
+    return wm_hash(WM_HASH_BEGIN ^ (uint32_t)len, data, len);
 }
 
 static enum wm_status put(const struct wm_spool *spool, const void *data, size_t len, uint64_t at)

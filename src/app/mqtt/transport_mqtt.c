@@ -4,6 +4,7 @@
 #include "app/mqtt/spool.h"
 #include "app/mqtt/topic.h"
 #include "base/clock.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,9 +86,7 @@ static void acknowledged(void *user, int mid)
 
 static void add_to_hash(uint32_t *hash, const char *text)
 {
-    for (const char *c = text; *c; c++)
-        *hash = (*hash ^ (unsigned char)*c) * 16777619u;
-    *hash = (*hash ^ '\n') * 16777619u;
+    *hash = wm_hash(wm_hash(*hash, text, strlen(text)), "\n", 1);
 }
 
 /* Where nothing else is said, the spool lies in the user's state directory, one file for each destination: what is published, and
@@ -96,7 +95,7 @@ static void default_spool(struct publisher *p)
 {
     const struct wm_target *target = p->port->target;
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    uint32_t hash = 2166136261u;
+    uint32_t hash = WM_HASH_BEGIN;
     char dir[700], port[8];
 
     if (state && *state == '/')
@@ -264,15 +263,14 @@ static void announce(void *user, const struct wm_field *field)
 {
     struct announcing *a = user;
     const struct wm_address *meter = &a->reading->message->meter;
-    uint32_t hash = 2166136261u ^ meter->id;
+    uint32_t hash;
     size_t begin;
 
     if (!wm_discovery_covers(field))
         return;
-    hash = (hash ^ meter->manufacturer) * 16777619u;
-    hash = (hash ^ ((unsigned)meter->version << 8 | meter->type)) * 16777619u;
-    for (const char *c = field->name; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    hash = wm_hash(WM_HASH_BEGIN ^ meter->id, &meter->manufacturer, sizeof meter->manufacturer);
+    hash = wm_hash(hash, (uint8_t[]){meter->version, meter->type}, 2);
+    hash = wm_hash(hash, field->name, strlen(field->name));
     if (!is_new(a->p, hash))
         return;
     begin = wm_item_begin(a->sink, RETAIN);

@@ -3,6 +3,7 @@
 
 #include "app/out/format.h"
 #include "app/time_text.h"
+#include "base/hash.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -21,11 +22,9 @@ struct walk {
 /* How often a name has come in this telegram, this time included. */
 static unsigned occurrence(struct walk *walk, const char *name)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
+    const uint32_t hash = wm_hash(WM_HASH_BEGIN, name, strlen(name));
     unsigned times = 1;
 
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
     for (unsigned i = 0; i < walk->count; i++)
         times += walk->seen[i] == hash;
     if (walk->count < NAMES_MAX)

@@ -173,7 +173,7 @@ static void on_frame(void *user, struct wm_frame *frame)
 static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct wm_source_info *info, unsigned modes,
                         struct wm_pipeline *pipeline)
 {
-    const struct wm_log log = wm_common_log();
+    const struct wm_log log = wm_common_log(WM_LOG_WARNING);
     struct wm_reception reception = {.pipeline = pipeline, .repair = rx->no_repair ? &wm_repair_none : &wm_repair_default};
     struct recorded recorded = {source, &reception};
     struct wm_rx_progress progress = {0};

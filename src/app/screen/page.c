@@ -64,7 +64,7 @@ static void age_text(int64_t ns, char out[8])
         snprintf(out, 8, "%dd", (int)(s / 86400 < 999 ? s / 86400 : 999));
 }
 
-/* "987", "12345", "123k", "45M" */
+/* "987", "123456", "45M" */
 static void count_text(uint64_t n, char out[8])
 {
     if (n < 1000000)

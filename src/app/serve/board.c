@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/serve/board.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,11 +51,9 @@ void wm_board_destroy(struct wm_board *board)
 
 static struct meter **place_of(struct wm_board *board, const char *labels, size_t len)
 {
-    uint32_t hash = 2166136261u;
+    const uint32_t hash = wm_hash(WM_HASH_BEGIN, labels, len);
     struct meter **place;
 
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)labels[i]) * 16777619u;
     for (place = &board->bucket[hash % BUCKETS]; *place; place = &(*place)->next) {
         if (strlen((*place)->labels) == len && memcmp((*place)->labels, labels, len) == 0)
             break;
