@@ -1,28 +1,64 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsp/design.h"
 
-#include <liquid/liquid.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Modified Bessel function of order 0 by its power series (Abramowitz and Stegun 9.6.12), x <= 12: 40 terms reach double
+ * precision, as do fewer where x is less. */
+static double bessel_i0(double x)
+{
+    const double square = x * x / 4;
+    double term = 1, sum = 1, before = 0;
+
+    for (int k = 1; k <= 40 && sum > before; k++) {
+        before = sum;
+        term *= square / (k * k);
+        sum += term;
+    }
+    return sum;
+}
+
+/* Kaiser's window at x, -1 to 1 over its length, but for its scale. */
+static double window_at(double x, double shape)
+{
+    return fabs(x) <= 1 ? bessel_i0(shape * sqrt(1 - x * x)) : 0;
+}
+
+static double sinc(double x)
+{
+    return x == 0 ? 1 : sin(M_PI * x) / (M_PI * x);
+}
+
+/* J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974: the window's shape for a stop
+ * band so far down, and the taps that a transition takes. */
+static double window_shape(double stop_db)
+{
+    if (stop_db > 50)
+        return 0.1102 * (stop_db - 8.7);
+    return stop_db > 21 ? 0.5842 * pow(stop_db - 21, 0.4) + 0.07886 * (stop_db - 21) : 0;
+}
+
 enum wm_status wm_design_lowpass(float *taps, unsigned n, double cutoff, double stop_db)
 {
-    float sum = 0;
+    double sum = 0;
 
-    if (n < 2 || !(cutoff > 0) || !(cutoff < 0.5) || !(stop_db > 0))
+    if (n < 2 || !(cutoff > 0) || !(cutoff < 0.5) || !(stop_db > 0 && stop_db <= WM_STOP_DB_MAX))
         return WM_INVALID;
-    liquid_firdes_kaiser(n, (float)cutoff, (float)stop_db, 0.0f, taps);
-    for (unsigned i = 0; i < n; i++)
-        sum += taps[i];
-    if (!(fabsf(sum) > 0))
+    const double shape = window_shape(stop_db), middle = (n - 1) / 2.0;
+    for (unsigned i = 0; i < (n + 1) / 2; i++) { /* the other half is its mirror */
+        const double tap = sinc(2 * cutoff * (i - middle)) * window_at((i - middle) / middle, shape);
+        taps[i] = taps[n - 1 - i] = (float)tap;
+        sum += i == n - 1 - i ? tap : 2 * tap;
+    }
+    if (!(fabs(sum) > 0))
         return WM_INVALID;
     for (unsigned i = 0; i < n; i++)
-        taps[i] /= sum;
+        taps[i] = (float)((double)taps[i] / sum);
     return WM_OK;
 }
 
-/* J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", ISCAS 1974 */
 unsigned wm_design_lowpass_taps(double transition, double stop_db)
 {
     const double taps = 1 + (stop_db - 7.95) / (14.36 * transition);
@@ -82,38 +118,30 @@ void wm_band_filter_destroy(struct wm_band_filter *filter)
     memset(filter, 0, sizeof *filter);
 }
 
-/* Modified Bessel function of order 0 by its power series (Abramowitz and Stegun 9.6.12), x <= 6: 20 terms reach double precision.
- */
-static double bessel_i0(double x)
-{
-    double term = 1, sum = 1;
-
-    for (int k = 1; k <= 20; k++) {
-        term *= x * x / 4 / (k * k);
-        sum += term;
-    }
-    return sum;
-}
-
 float *wm_design_interpolator(unsigned phases)
 {
+    enum { HALF = WM_INTERPOLATOR_TAPS / 2 };
     float *bank = aligned_alloc(32, ((size_t)phases + 1) * WM_INTERPOLATOR_TAPS * sizeof *bank);
+    double *at = malloc(((size_t)HALF * phases + 1) * sizeof *at); /* Kaiser-windowed sinc at i / phases samples to either side */
 
-    if (!bank)
-        return NULL;
-    for (unsigned p = 0; p <= phases; p++) {
+    for (unsigned i = 0; bank && at && i <= HALF * phases; i++) {
+        const double t = (double)i / phases;
+        at[i] = sinc(t) * (i < HALF * phases ? window_at(t / HALF, 5.0) : 0);
+    }
+    for (unsigned p = 0; bank && at && p <= phases; p++) {
         double row[WM_INTERPOLATOR_TAPS], sum = 0;
-        double fraction = (double)p / phases;
         for (int k = 0; k < WM_INTERPOLATOR_TAPS; k++) {
-            /* Kaiser-windowed sinc; tap k sits k - (taps/2 - 1) samples from the position's integer part */
-            double t = k - (WM_INTERPOLATOR_TAPS / 2 - 1) - fraction;
-            double x = t / (WM_INTERPOLATOR_TAPS / 2);
-            double window = fabs(x) < 1 ? bessel_i0(5.0 * sqrt(1 - x * x)) : 0;
-            row[k] = (t == 0 ? 1.0 : sin(M_PI * t) / (M_PI * t)) * window;
+            /* tap k sits k - (taps/2 - 1) samples from the position's integer part */
+            row[k] = at[abs((k - (HALF - 1)) * (int)phases - (int)p)];
             sum += row[k];
         }
         for (int k = 0; k < WM_INTERPOLATOR_TAPS; k++)
             bank[p * WM_INTERPOLATOR_TAPS + k] = (float)(row[k] / sum);
     }
+    if (!at) {
+        free(bank);
+        bank = NULL;
+    }
+    free(at);
     return bank;
 }

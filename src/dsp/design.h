@@ -3,10 +3,11 @@
 
 #include "dsp/kernels.h"
 
-/* Filter design: the only file that calls liquid-dsp. Everything here allocates and is used at creation only. */
+/* Filter design. Everything here allocates and is used at creation only. */
 
 /* Kaiser-windowed low-pass of n taps: cutoff (-6 dB) as a fraction of the sample rate, 0 < cutoff < 0.5, stop band `stop_db` down,
- * sum 1. */
+ * at most WM_STOP_DB_MAX, sum 1. */
+#define WM_STOP_DB_MAX 110.0
 WM_MUST_USE enum wm_status wm_design_lowpass(float *taps, unsigned n, double cutoff, double stop_db);
 
 /* Taps that such a low-pass needs for a transition of so much of the sample rate (Kaiser's estimate), a multiple of 8. */
