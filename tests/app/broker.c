@@ -203,17 +203,28 @@ unsigned listener_wait(struct listener *listener, unsigned count, unsigned secon
     return heard;
 }
 
+/* The texts stay where they are, the table that points to them does not. */
+static struct message message_of(struct listener *listener, unsigned i)
+{
+    struct message message;
+
+    pthread_mutex_lock(&listener->lock);
+    message = listener->messages[i];
+    pthread_mutex_unlock(&listener->lock);
+    return message;
+}
+
 const char *listener_topic(struct listener *listener, unsigned i)
 {
-    return listener->messages[i].topic;
+    return message_of(listener, i).topic;
 }
 
 const char *listener_payload(struct listener *listener, unsigned i)
 {
-    return listener->messages[i].payload;
+    return message_of(listener, i).payload;
 }
 
 bool listener_retained(struct listener *listener, unsigned i)
 {
-    return listener->messages[i].retained;
+    return message_of(listener, i).retained;
 }
