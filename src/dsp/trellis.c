@@ -244,6 +244,21 @@ static struct lane_phasor spread(struct wm_phasor v, struct wm_phasor *by)
     return out;
 }
 
+/* v of `count` chips from k on, added up; *sum, the chip sum before them, is moved on, and *mean is its mean over them. */
+static struct wm_phasor gather(const struct wm_trellis *trellis, size_t k, size_t count, double *sum, double *mean)
+{
+    struct wm_phasor v = {0, 0};
+
+    *mean = 0;
+    for (const size_t end = k + count; k < end; k++) {
+        const double s = trellis->chip[k] ? 1 : -1;
+        v = wm_phasor_add(v, (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
+        *mean += (*sum + s / 2) / (double)count;
+        *sum += s;
+    }
+    return v;
+}
+
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
 {
     const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
@@ -254,14 +269,7 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
 
     strip_data(trellis);
     for (size_t g = 0; g < groups; g++) {
-        group[g] = (struct wm_phasor){0, 0};
-        at[g] = 0;
-        for (size_t k = g * GROUP; k < (g + 1) * GROUP; k++) {
-            double s = trellis->chip[k] ? 1 : -1;
-            group[g] = wm_phasor_add(group[g], (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
-            at[g] += (sum + s / 2) / GROUP;
-            sum += s;
-        }
+        group[g] = gather(trellis, g * GROUP, GROUP, &sum, &at[g]);
         mean += at[g] / (double)groups;
     }
     for (size_t g = 0; g < groups; g++) { /* at the least h; each next is a turn more */
@@ -353,14 +361,8 @@ static double level(struct wm_trellis *trellis)
     struct wm_phasor last = {1, 0};
 
     for (size_t g = 0; g + FIT_GROUP <= n; g += FIT_GROUP) {
-        struct wm_phasor v = {0, 0};
-        double mean = 0;
-        for (size_t k = g; k < g + FIT_GROUP; k++) {
-            const double s = trellis->chip[k] ? 1 : -1;
-            v = wm_phasor_add(v, (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
-            mean += (sum + s / 2) / FIT_GROUP;
-            sum += s;
-        }
+        double mean;
+        const struct wm_phasor v = gather(trellis, g, FIT_GROUP, &sum, &mean);
         const struct wm_phasor step = wm_phasor_mul(v, (struct wm_phasor){last.re, -last.im});
         phase += atan2(step.im, step.re);
         last = v;

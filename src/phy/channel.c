@@ -224,10 +224,16 @@ static float noise_density(const struct wm_channel *channel)
     return (float)(channel->now.floor / wm_listener_noise_hz(channel->listener) * channel->band.rate_hz);
 }
 
+/* Chips between the sequence that was searched and the data. */
+static unsigned second_sync(const struct wm_mode_info *info)
+{
+    return info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS : 0;
+}
+
 static void describe(const struct wm_channel *channel, const struct waiting *w, struct wm_signal *signal)
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-    const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double skip = second_sync(info) * w->timing.period;
     const double here = wm_band_stream_time(&channel->band, w->timing.start + skip);
     const double at = here * channel->config.decimation + channel->config.delay;
     const double power = (double)w->amplitude * (double)w->amplitude;
@@ -253,7 +259,7 @@ static void refine_signal(struct wm_channel *channel, const struct waiting *w, s
 {
     const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
     const struct wm_chip_timing *tracked = wm_demodulator_timing(channel->demodulator[w->mode_at]);
-    const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
+    const double skip = second_sync(info) * w->timing.period;
     const double chips = (double)bytes * info->chips_per_byte;
     /* the last block's clock drawn to the frame's end, against where the sync word put its beginning: the mean over the frame */
     const double period = (tracked->start + chips * tracked->period - (w->timing.start + skip)) / chips;
@@ -281,7 +287,7 @@ static enum wm_status read_soft(void *self, unsigned tier, size_t bytes, struct 
         bytes; /* a wrong L is told by the CRC in any tier, and is right in a later one perhaps: no need to wait for it */
     if (w->cut) {
         const struct wm_mode_info *info = wm_mode_info(channel->config.modes[w->mode_at]);
-        const double skip = info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS * w->timing.period : 0;
+        const double skip = second_sync(info) * w->timing.period;
         const double most = ((double)w->cut_at - w->timing.start - skip) / (w->timing.period * info->chips_per_byte);
         heard = most < 1 ? 1 : most < (double)bytes ? (size_t)most : bytes;
     }
@@ -316,7 +322,7 @@ static void plan(const struct wm_channel *channel, struct waiting *w, size_t byt
     const double nominal = channel->band.rate_hz / info->chip_rate_cps;
     /* a clock still known badly gets some slack */
     const double slack = fabs(w->timing.period / nominal - 1) > 0.005 ? 0.004 : 0.0004;
-    const double chips = (double)bytes * info->chips_per_byte + (info->code == WM_CODE_NRZ ? WM_SECOND_SYNC_CHIPS : 0);
+    const double chips = (double)bytes * info->chips_per_byte + second_sync(info);
     const int64_t need = wm_correlator_need(&w->timing, (long)ceil(chips * (1 + slack)) + 1);
 
     const bool was_early = w->early;

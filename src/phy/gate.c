@@ -29,6 +29,7 @@ struct wm_gate {
     double recent[WINDOW_MAX];
     unsigned recent_at;
     uint64_t cells;
+    double level;         /* mean of the recent */
     double sum;           /* of the value being gathered */
     struct shapes shapes; /* of that value */
     float history[HISTORY];
@@ -64,6 +65,7 @@ void wm_gate_reset(struct wm_gate *gate)
     memset(gate->recent, 0, sizeof gate->recent);
     gate->recent_at = 0;
     gate->cells = 0;
+    gate->level = 0;
     gate->sum = 0;
     gate->shapes = (struct shapes){0};
     gate->values = 0;
@@ -133,11 +135,22 @@ void wm_gate_shape(struct wm_gate *gate, const struct wm_gate_shape *shape)
     gate->shapes.cells++;
 }
 
+static double mean_of_recent(const struct wm_gate *gate)
+{
+    const unsigned n = gate->cells < gate->config.window ? (unsigned)gate->cells : gate->config.window;
+    double sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum += gate->recent[i];
+    return sum / n;
+}
+
 bool wm_gate_push(struct wm_gate *gate, double power)
 {
     gate->recent[gate->recent_at] = power;
     gate->recent_at = (gate->recent_at + 1) % gate->config.window;
     gate->cells++;
+    gate->level = mean_of_recent(gate);
     gate->sum += power;
     if (gate->cells % SUM_CELLS == 0) {
         gate->shape_history[gate->values % HISTORY] = gate->shapes;
@@ -150,7 +163,7 @@ bool wm_gate_push(struct wm_gate *gate, double power)
             gate->known = true;
         }
     }
-    return !gate->known || wm_gate_level(gate) > gate->config.ratio * gate->floor;
+    return !gate->known || gate->level > gate->config.ratio * gate->floor;
 }
 
 double wm_gate_floor(const struct wm_gate *gate)
@@ -166,15 +179,10 @@ double wm_gate_floor(const struct wm_gate *gate)
 
 double wm_gate_level(const struct wm_gate *gate)
 {
-    unsigned n = gate->cells < gate->config.window ? (unsigned)gate->cells : gate->config.window;
-    double sum = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        sum += gate->recent[i];
-    return n ? sum / n : 0;
+    return gate->level;
 }
 
 bool wm_gate_quiet(const struct wm_gate *gate)
 {
-    return gate->known && wm_gate_level(gate) < (1 + (gate->config.ratio - 1) / 2) * gate->floor;
+    return gate->known && gate->level < (1 + (gate->config.ratio - 1) / 2) * gate->floor;
 }
