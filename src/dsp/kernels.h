@@ -67,11 +67,13 @@ struct wm_kernels {
     /* n_out outputs from x, which holds (n_out - 1) * decimation + taps complex samples. */
     void (*fir)(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im);
 
-    /* The same sums as interleaved 16-bit samples: divided by 2^shift, 1 <= shift <= 23, rounded to nearest (halves up), saturated. */
+    /* The same sums as interleaved 16-bit samples: divided by 2^shift, 1 <= shift <= 23, rounded to nearest (halves up), saturated.
+     */
     void (*decimate)(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out);
 
-    /* Sum of re^2 + im^2 over n samples: WM_LANES sums by index modulo WM_LANES, added as a tree. */
-    float (*energy)(const float *re, const float *im, size_t n);
+    /* Sums over n samples of their differences d from the first one: |d|^2, re d, im d; each WM_LANES sums by index modulo
+     * WM_LANES, added as a tree. */
+    void (*moments)(const float *re, const float *im, size_t n, float sums[3]);
 
     /* Lag products d[n] = y[n + lag] * conj(y[n]), n < count. */
     void (*lag_product)(const float *re, const float *im, size_t lag, size_t count, float *d_re, float *d_im);

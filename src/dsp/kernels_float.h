@@ -52,29 +52,42 @@ static inline v4 fold(const vf v[V_IN_ALL])
 #endif
 }
 
-static float vec_energy(const float *re, const float *im, size_t n)
+/* Eight lanes added as a tree. */
+static inline float all_lanes(const vf v[V_IN_ALL])
 {
-    vf acc[V_IN_ALL];
-    size_t i = 0;
+    const v4 a = fold(v);
+    const v4 b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1);
+
+    return b[0] + b[1];
+}
+
+static void vec_moments(const float *re, const float *im, size_t n, float sums[3])
+{
+    vf power[V_IN_ALL], sum_re[V_IN_ALL], sum_im[V_IN_ALL];
 
     for (int j = 0; j < V_IN_ALL; j++)
-        acc[j] = splat(0);
-    for (; i + WM_LANES <= n; i += WM_LANES) {
+        power[j] = sum_re[j] = sum_im[j] = splat(0);
+    for (size_t i = 0; i < n; i += WM_LANES) {
+        float tail_re[WM_LANES], tail_im[WM_LANES];
+        const float *from_re = re + i, *from_im = im + i;
+        if (n - i < WM_LANES) { /* the first sample adds nothing */
+            for (size_t k = 0; k < WM_LANES; k++) {
+                tail_re[k] = i + k < n ? from_re[k] : re[0];
+                tail_im[k] = i + k < n ? from_im[k] : im[0];
+            }
+            from_re = tail_re;
+            from_im = tail_im;
+        }
         for (int j = 0; j < V_IN_ALL; j++) {
-            vf a = load(re + i + j * V), b = load(im + i + j * V);
-            acc[j] += a * a + b * b;
+            const vf a = load(from_re + j * V) - splat(re[0]), b = load(from_im + j * V) - splat(im[0]);
+            power[j] += a * a + b * b;
+            sum_re[j] += a;
+            sum_im[j] += b;
         }
     }
-    if (i < n) {
-        float tail[WM_LANES] = {0};
-        for (size_t k = 0; i + k < n; k++)
-            tail[k] = re[i + k] * re[i + k] + im[i + k] * im[i + k];
-        for (int j = 0; j < V_IN_ALL; j++)
-            acc[j] += load(tail + j * V);
-    }
-    v4 a = fold(acc);
-    v4 b = a + __builtin_shufflevector(a, a, 2, 3, 0, 1);
-    return b[0] + b[1];
+    sums[0] = all_lanes(power);
+    sums[1] = all_lanes(sum_re);
+    sums[2] = all_lanes(sum_im);
 }
 
 static void vec_lag_product(const float *re, const float *im, size_t lag, size_t count, float *d_re, float *d_im)
@@ -445,6 +458,6 @@ static void vec_alternatives(const struct wm_alternative_planes *p, size_t from,
 
 /* The part of a variant's table that is made here. */
 #define WM_VECTOR_KERNELS                                                                                                          \
-    .energy = vec_energy, .lag_product = vec_lag_product, .correlate = vec_correlate, .multiply = vec_multiply,                    \
+    .moments = vec_moments, .lag_product = vec_lag_product, .correlate = vec_correlate, .multiply = vec_multiply,                  \
     .interpolate = vec_interpolate, .chip_tones = vec_chip_tones, .words_3of6 = vec_words_3of6, .best_energy = vec_best_energy,    \
     .coherent_metric = vec_coherent_metric, .trellis = vec_trellis, .alternatives = vec_alternatives

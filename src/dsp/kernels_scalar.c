@@ -77,13 +77,19 @@ static float tree(const float acc[WM_LANES])
     return ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]));
 }
 
-static float scalar_energy(const float *re, const float *im, size_t n)
+static void scalar_moments(const float *re, const float *im, size_t n, float sums[3])
 {
-    float acc[WM_LANES] = {0};
+    float power[WM_LANES] = {0}, sum_re[WM_LANES] = {0}, sum_im[WM_LANES] = {0};
 
-    for (size_t i = 0; i < n; i++)
-        acc[i % WM_LANES] += re[i] * re[i] + im[i] * im[i];
-    return tree(acc);
+    for (size_t i = 0; i < n; i++) {
+        const float a = re[i] - re[0], b = im[i] - im[0];
+        power[i % WM_LANES] += a * a + b * b;
+        sum_re[i % WM_LANES] += a;
+        sum_im[i % WM_LANES] += b;
+    }
+    sums[0] = tree(power);
+    sums[1] = tree(sum_re);
+    sums[2] = tree(sum_im);
 }
 
 static void scalar_lag_product(const float *re, const float *im, size_t lag, size_t count, float *d_re, float *d_im)
@@ -324,7 +330,7 @@ const struct wm_kernels wm_kernels_scalar = {
     .convert_cf32 = scalar_convert_cf32,
     .fir = scalar_fir,
     .decimate = scalar_decimate,
-    .energy = scalar_energy,
+    .moments = scalar_moments,
     .lag_product = scalar_lag_product,
     .correlate = scalar_correlate,
     .multiply = scalar_multiply,

@@ -25,8 +25,8 @@ struct wm_listener {
     struct wm_gate *gate;
     int64_t cell; /* next one */
     int64_t cell_samples;
-    size_t dc_pick[DC_PICKS]; /* where in a cell the picks are, in components */
-    struct wm_ear ear;        /* of the cell in hand */
+    size_t dc_pick[DC_PICKS];                       /* where in a cell the picks are, in components */
+    float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS]; /* the filter's outputs for the cell in hand */
     float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
     double dc_i, dc_q;
 };
@@ -92,7 +92,13 @@ static double median(const float *x, size_t n)
     return wm_select(order, n, n / 2);
 }
 
-void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear)
+static void run_filter(const struct wm_listener *listener, int64_t cell, float *re, float *im)
+{
+    listener->config.kernels->fir(&listener->filter.fir, wm_intake_at(listener->config.intake, cell * listener->cell_samples),
+                                  WM_CELL_OUTPUTS, re, im);
+}
+
+static void hear(const struct wm_listener *listener, int64_t cell, float *re, float *im, struct wm_ear *ear)
 {
     const struct wm_intake *intake = listener->config.intake;
     const int16_t *x = wm_intake_at(intake, cell * listener->cell_samples);
@@ -114,7 +120,17 @@ void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct w
     ear->cell = cell;
     ear->dc_i = (float)(i / (DC_PICKS * full_scale));
     ear->dc_q = (float)(q / (DC_PICKS * full_scale));
-    listener->config.kernels->fir(&listener->filter.fir, x, WM_CELL_OUTPUTS, ear->re, ear->im);
+    run_filter(listener, cell, re, im);
+    listener->config.kernels->moments(re, im, WM_CELL_OUTPUTS, ear->sums);
+    ear->re = re[0];
+    ear->im = im[0];
+}
+
+void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear)
+{
+    float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS];
+
+    hear(listener, cell, re, im, ear);
 }
 
 int64_t wm_listener_reach(const struct wm_listener *listener, int64_t cell, int64_t *end)
@@ -140,9 +156,9 @@ static void watch_dc(struct wm_listener *listener, const struct wm_ear *ear)
 }
 
 /* Eight sums side by side, as in dsp/kernels.h, so that any compiler takes the lanes together. */
-static void tell_shape(const struct wm_listener *listener, const struct wm_ear *ear, double power, double scale)
+static void tell_shape(struct wm_listener *listener, double power, double scale)
 {
-    const float *re = ear->re, *im = ear->im;
+    const float *re = listener->re, *im = listener->im;
     float fourth[WM_LANES] = {0}, d_re[WM_LANES], d_im[WM_LANES];
     struct wm_gate_shape shape = {.power = power};
 
@@ -167,27 +183,36 @@ static void tell_shape(const struct wm_listener *listener, const struct wm_ear *
     wm_gate_shape(listener->gate, &shape);
 }
 
-/* Mean power in the channel over the next cell, converter offset removed. */
-static double cell_power(struct wm_listener *listener, struct wm_ear *ear)
+/* Mean power in the channel over the next cell, converter offset removed: with d = y - y[0] and z = y[0] - offset, the sum of
+ * |y - offset|^2 is that of |d|^2 + 2 re(conj(z) d) + |z|^2. */
+static double cell_power(struct wm_listener *listener, const struct wm_ear *heard)
 {
+    const struct wm_intake *intake = listener->config.intake;
     const double dc_i = listener->dc_i, dc_q = listener->dc_q; /* as they stood before this cell */
+    struct wm_ear ear;
 
-    if (!ear) {
-        ear = &listener->ear;
-        wm_listener_hear(listener, listener->cell, ear);
-    }
+    if (heard)
+        ear = *heard;
+    else
+        hear(listener, listener->cell, listener->re, listener->im, &ear);
     if (listener->near_dc)
-        watch_dc(listener, ear);
-    const double scale =
-        wm_intake_take_off(listener->config.intake, &listener->filter, WM_CELL_OUTPUTS, dc_i, dc_q, ear->re, ear->im);
-    const double power =
-        (double)listener->config.kernels->energy(ear->re, ear->im, WM_CELL_OUTPUTS) / WM_CELL_OUTPUTS * scale * scale;
-    if (wm_gate_wants_shape(listener->gate))
-        tell_shape(listener, ear, power, scale * scale);
+        watch_dc(listener, &ear);
+    double scale = wm_intake_take_off(intake, &listener->filter, 1, dc_i, dc_q, &ear.re, &ear.im);
+    scale *= scale;
+    const double z_re = (double)ear.re, z_im = (double)ear.im;
+    const double sum = (double)ear.sums[0] + 2 * (z_re * (double)ear.sums[1] + z_im * (double)ear.sums[2]) +
+                       WM_CELL_OUTPUTS * (z_re * z_re + z_im * z_im);
+    const double power = fmax(sum, 0) / WM_CELL_OUTPUTS * scale;
+    if (wm_gate_wants_shape(listener->gate)) {
+        if (heard)
+            run_filter(listener, listener->cell, listener->re, listener->im);
+        (void)wm_intake_take_off(intake, &listener->filter, WM_CELL_OUTPUTS, dc_i, dc_q, listener->re, listener->im);
+        tell_shape(listener, power, scale);
+    }
     return power;
 }
 
-void wm_listener_run(struct wm_listener *listener, struct wm_ear *ear, struct wm_cell *cell)
+void wm_listener_run(struct wm_listener *listener, const struct wm_ear *ear, struct wm_cell *cell)
 {
     /* padding is not the channel's noise */
     const bool heard = (listener->cell + 1) * listener->cell_samples <= wm_intake_stream_end(listener->config.intake);

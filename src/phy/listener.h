@@ -24,11 +24,13 @@ struct wm_cell {
     double dc_i, dc_q;   /* the converter's offset, full scale */
 };
 
-/* What the filter makes of one cell: no state in it, so cells can be heard in any order, ahead and by several threads. */
-#define WM_CELL_OUTPUTS 32 /* a cell is 0.16 ms */
+/* What is heard of one cell: no state in it, so cells can be heard in any order, ahead and by several threads. It is small because
+ * one core often hears what the other goes on with. */
+#define WM_CELL_OUTPUTS 32 /* of the filter; a cell is 0.16 ms */
 struct wm_ear {
     int64_t cell;
-    float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS];
+    float sums[3];    /* over the filter's outputs, see wm_kernels.moments */
+    float re, im;     /* the first of them */
     float dc_i, dc_q; /* means of a few samples, full scale */
 };
 
@@ -36,8 +38,8 @@ WM_MUST_USE enum wm_status wm_listener_create(const struct wm_listener_config *c
 void wm_listener_destroy(struct wm_listener *listener);
 void wm_listener_reset(struct wm_listener *listener);
 
-/* The next cell, whose samples have arrived. ear: it has been heard (and is changed); NULL: it has not. */
-void wm_listener_run(struct wm_listener *listener, struct wm_ear *ear, struct wm_cell *cell);
+/* The next cell, whose samples have arrived. ear: it has been heard; NULL: it has not. */
+void wm_listener_run(struct wm_listener *listener, const struct wm_ear *ear, struct wm_cell *cell);
 void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear);
 /* The samples that hearing a cell looks at: [first, *end). */
 int64_t wm_listener_reach(const struct wm_listener *listener, int64_t cell, int64_t *end);

@@ -65,9 +65,13 @@ static void decimate_short(const struct wm_kernels *k, struct kernel_scene *s, s
     k->decimate(&filter, s->x, n, 8, (int16_t *)(void *)s->out);
 }
 
-static void energy(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+static void moments(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
 {
-    *out(s, 0) = k->energy(s->plane, s->plane_im, n);
+    float sums[3];
+
+    k->moments(s->plane, s->plane_im, n, sums);
+    for (size_t i = 0; i < 3; i++)
+        *out(s, i) = sums[i];
 }
 
 static void lag_product(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
@@ -154,7 +158,7 @@ const struct kernel_case kernel_cases[] = {
     {"fir, 8 taps, 3:1", "output", fir_short, 2, 4, 0, 64},
     {"decimate, 64 taps, 7:1", "output", decimate_wide, 1, 4, 0, 1024},
     {"decimate, 8 taps, 2:1", "output", decimate_short, 1, 4, 0, 64},
-    {"energy", "sample", energy, 1, 4, 1, 32},
+    {"moments", "sample", moments, 3, 4, 1, 32},
     {"lag_product", "sample", lag_product, 2, 4, 0, 512},
     {"correlate, 97 taps", "output", correlate, 2, 4, 0, 512},
     {"multiply", "sample", multiply, 2, 4, 0, 64},
