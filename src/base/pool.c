@@ -2,12 +2,18 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+/* Looks before a thread goes to sleep, some 30 us: most waits are shorter, and waking a thread costs both as much, in a virtual
+ * machine more. */
+#define LOOKS 2000
 
 struct wm_pool {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
+    atomic_uint changes; /* of what waits are for */
     pthread_t thread[WM_POOL_MAX];
     unsigned threads;
     bool stop;
@@ -17,6 +23,34 @@ struct wm_pool {
     size_t left[WM_POOL_STEPS]; /* jobs of each step that are not done */
     unsigned running;
 };
+
+static void pause_core(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Returns, the lock held, when something may have changed. */
+static void wait_for(struct wm_pool *pool, pthread_cond_t *condition)
+{
+    const unsigned seen = atomic_load(&pool->changes);
+
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < LOOKS && atomic_load_explicit(&pool->changes, memory_order_relaxed) == seen; i++)
+        pause_core();
+    pthread_mutex_lock(&pool->lock);
+    if (atomic_load(&pool->changes) == seen)
+        pthread_cond_wait(condition, &pool->lock);
+}
+
+static void tell(struct wm_pool *pool, pthread_cond_t *condition)
+{
+    atomic_fetch_add(&pool->changes, 1);
+    pthread_cond_broadcast(condition);
+}
 
 /* Takes jobs while there are any; called with the lock held. */
 static void take_jobs(struct wm_pool *pool)
@@ -30,7 +64,7 @@ static void take_jobs(struct wm_pool *pool)
             continue;
         }
         if (step->after >= 0 && pool->left[step->after] > 0) { /* somebody is about to finish it */
-            pthread_cond_wait(&pool->done, &pool->lock);
+            wait_for(pool, &pool->done);
             continue;
         }
         const size_t i = pool->next++;
@@ -40,7 +74,7 @@ static void take_jobs(struct wm_pool *pool)
         pthread_mutex_lock(&pool->lock);
         pool->running--;
         if (--pool->left[at] == 0)
-            pthread_cond_broadcast(&pool->done);
+            tell(pool, &pool->done);
     }
 }
 
@@ -52,7 +86,7 @@ static void *worker(void *self)
     while (!pool->stop) {
         take_jobs(pool);
         if (!pool->stop)
-            pthread_cond_wait(&pool->work, &pool->lock);
+            wait_for(pool, &pool->work);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -87,7 +121,7 @@ void wm_pool_destroy(struct wm_pool *pool)
         return;
     pthread_mutex_lock(&pool->lock);
     pool->stop = true;
-    pthread_cond_broadcast(&pool->work);
+    tell(pool, &pool->work);
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->threads; i++)
         pthread_join(pool->thread[i], NULL);
@@ -108,10 +142,10 @@ void wm_pool_run_steps(struct wm_pool *pool, const struct wm_pool_step *steps, s
     for (size_t s = 0; s < count; s++)
         jobs += pool->left[s] = steps[s].count;
     if (jobs > 1)
-        pthread_cond_broadcast(&pool->work);
+        tell(pool, &pool->work);
     take_jobs(pool);
     while (pool->running > 0)
-        pthread_cond_wait(&pool->done, &pool->lock);
+        wait_for(pool, &pool->done);
     pthread_mutex_unlock(&pool->lock);
 }
 

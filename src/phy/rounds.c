@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define BATCH_S       0.2
+#define BATCH_S       0.16
 #define BATCH_MIN     524288 /* samples: some milliseconds of work, beside which waking a thread is nothing */
 #define CHANNELS_MAX  4
 #define INTAKES_MAX   4
