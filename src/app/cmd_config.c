@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
-#include "app/config.h"
+#include "app/options/config.h"
 
 #include <string.h>
 

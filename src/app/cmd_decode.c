@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
-#include "app/config.h"
 #include "app/mqtt/source.h"
-#include "app/shared_options.h"
+#include "app/options/config.h"
+#include "app/options/shared.h"
 #include "app/signals.h"
 #include "security/secret_memory.h"
 

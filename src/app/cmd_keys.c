@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
-#include "app/shared_options.h"
+#include "app/options/shared.h"
 #include "security/keystore.h"
 
 #include <string.h>

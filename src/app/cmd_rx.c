@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
-#include "app/config.h"
 #include "app/demo.h"
+#include "app/options/config.h"
 #include "app/rx/rx.h"
 #include "app/signals.h"
 #include "app/time_text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/options.h"
+#include "app/options/options.h"
 
 /* The commands of the program; main.c has the table. */
 extern const struct wm_command wm_command_rx;

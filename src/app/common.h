@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/options.h"
+#include "app/options/options.h"
 #include "app/out/output.h"
 #include "security/keystore.h"
 

@@ -3,7 +3,7 @@
 #include "app/cmd_synth.h"
 #include "app/commands.h"
 #include "app/input/lines.h"
-#include "app/manual.h"
+#include "app/options/manual.h"
 #include "security/crypto.h"
 
 #include <stdlib.h>

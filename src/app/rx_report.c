@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/rx_report.h"
 
-#include "app/options.h"
+#include "app/options/options.h"
 #include "base/clock.h"
 
 #include <inttypes.h>

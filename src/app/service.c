@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/service.h"
 
-#include "app/options.h"
+#include "app/options/options.h"
 
 #include <errno.h>
 #include <inttypes.h>

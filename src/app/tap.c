@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/tap.h"
 
-#include "app/options.h"
+#include "app/options/options.h"
 #include "phy/signal.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/options.h"
+#include "app/options/options.h"
 #include "app/time_text.h"
 #include "suite.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands.h"
 #include "app/common.h"
-#include "app/config.h"
+#include "app/options/config.h"
 #include "app/rx/rx.h"
 
 #include <string.h>

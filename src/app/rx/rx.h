@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/live.h"
-#include "app/shared_options.h"
+#include "app/options/shared.h"
 #include "phy/radio/source.h"
 
 /* What `wmsdr rx` was told, and the ways it goes: cmd_rx.c reads the options and chooses, recording.c receives what a file or a

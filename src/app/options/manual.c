@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/manual.h"
+#include "app/options/manual.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/config.h"
+#include "app/options/config.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/options.h"
+#include "app/options/options.h"
 #include "base/status.h"
 
 /* The configuration file: the options of the commands, in INI form.

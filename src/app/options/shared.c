@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/shared_options.h"
+#include "app/options/shared.h"
 
 #include "app/common.h"
 

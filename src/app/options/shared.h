@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/filter.h"
-#include "app/options.h"
+#include "app/options/options.h"
 #include "app/out/output.h"
 #include "app/pipeline.h"
 #include "security/counter.h"
