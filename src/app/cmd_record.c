@@ -137,8 +137,8 @@ static enum wm_status copy(const struct record *r, struct wm_tap *tap, struct wm
         }
         if (samples == 0 && !receiver)
             status = wm_grab_mark(grab, 0, UINT64_MAX);
-        /* a loss that is found out later than it was moves the index without a gap */
-        if (samples > 0 && (block.place.gap || block.place.index != next_index) && status == WM_OK) {
+        /* a loss that is found out later than it was moves the index without a gap: no reason to end a burst's recording */
+        if (samples > 0 && (block.place.gap || (!receiver && block.place.index != next_index)) && status == WM_OK) {
             status = wm_grab_gap(grab);
             if (receiver && status == WM_OK)
                 status = wm_receiver_flush(receiver);
