@@ -21,6 +21,7 @@ struct wm_alternatives {
     /* of the burst */
     uint8_t *chip;
     size_t n, fixed;
+    bool pairs_only;
 };
 
 enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n_max, struct wm_alternatives **alternatives_out)
@@ -126,23 +127,34 @@ static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row
     float best = 0;
 
     for (size_t k = a->fixed; k < a->n; k++) {
-        if (least[k] < best) {
-            best = least[k];
+        if (!(least[k] < best))
+            continue;
+        float cost = least[k];
+        if (a->pairs_only) {
+            cost = a->cost[a->stride + k];
+            for (unsigned d = 2; d < ROWS; d++)
+                cost = fminf(cost, a->cost[d * a->stride + k]);
+        }
+        if (cost < best) {
+            best = cost;
             *last = k;
         }
     }
-    for (*row = 0; best < 0 && *row < ROWS; ++*row)
+    for (*row = a->pairs_only; best < 0 && *row < ROWS; ++*row)
         if (a->cost[*row * a->stride + *last] == best)
             return true;
     return false;
 }
 
-void wm_alternatives_improve(struct wm_alternatives *a, unsigned rounds)
+unsigned wm_alternatives_improve(struct wm_alternatives *a, bool pairs_only, unsigned rounds)
 {
+    a->pairs_only = pairs_only;
     size_t last = 0;
     unsigned row = 0;
 
-    for (; rounds > 0 && best_of(a, &last, &row); rounds--) {
+    unsigned done = 0;
+
+    for (; done < rounds && best_of(a, &last, &row); done++) {
         const size_t first = last - row;
         if (row > 0)
             flip(a, first);
@@ -151,6 +163,18 @@ void wm_alternatives_improve(struct wm_alternatives *a, unsigned rounds)
         /* Costs change where the window of an alternative meets the flipped chips; what lies wholly behind only turned. */
         size_t from = first > a->fixed + WINDOW ? first - WINDOW : a->fixed, to = last + WINDOW + PAIR + 1;
         a->kernels->alternatives(&a->planes, from, to < a->n ? to : a->n, a->cost, a->stride);
+    }
+    return done;
+}
+
+void wm_alternatives_set_singles(struct wm_alternatives *a, const float *cost)
+{
+    float *least = a->cost + ROWS * a->stride;
+
+    for (size_t k = a->fixed; k < a->n; k++) {
+        a->cost[k] = cost[k];
+        if (a->cost[k] < least[k])
+            least[k] = a->cost[k];
     }
 }
 
@@ -167,7 +191,7 @@ size_t wm_alternatives_list(const struct wm_alternatives *a, float max_cost, str
                 continue;
             if (count == cap)
                 return count;
-            list[count++] = (struct wm_alternative){k, d ? 1 | (uint32_t)1 << d : 1, cost > 0 ? cost : 0};
+            list[count++] = (struct wm_alternative){.last = k, .mask = d ? 1 | (uint32_t)1 << d : 1, .cost = cost > 0 ? cost : 0};
         }
     }
     return count;

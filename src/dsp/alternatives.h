@@ -13,6 +13,7 @@
 struct wm_alternative {
     size_t last;   /* last flipped chip */
     uint32_t mask; /* bit 0 is `last`, bit i the chip i before it */
+    size_t apart;  /* not 0: and the chip so far before `last`, which is none of the mask's */
     /* in units of amplitude: times 2 A / variance it is a log-likelihood ratio; negative: better than what was decided */
     float cost;
 };
@@ -31,8 +32,12 @@ struct wm_complex_plane wm_alternatives_other(struct wm_alternatives *alternativ
 
 /* A new burst of n chips, 0 or 1 each, the first `fixed` of which are known. `chip` is the caller's and follows the flips. */
 void wm_alternatives_begin(struct wm_alternatives *alternatives, uint8_t *chip, size_t n, size_t fixed, double h);
-/* Applies the best alternative as long as one is better than what is decided, at most `rounds` times; the planes follow. */
-void wm_alternatives_improve(struct wm_alternatives *alternatives, unsigned rounds);
+/* Applies the best alternative, or the best pair, as long as one is better than what is decided, at most `rounds` times; the planes
+ * follow. Returns how many it applied. */
+unsigned wm_alternatives_improve(struct wm_alternatives *alternatives, bool pairs_only, unsigned rounds);
+
+/* For the list: what single chips cost, an array of n, known better than from a window. */
+void wm_alternatives_set_singles(struct wm_alternatives *alternatives, const float *cost);
 
 /* All alternatives of cost at most max_cost, in order of their last chip; at most cap, then the later ones are missing. */
 size_t wm_alternatives_list(const struct wm_alternatives *alternatives, float max_cost, struct wm_alternative *list, size_t cap);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsp/trellis.h"
 
+#include "dsp/phase_steps.h"
 #include "dsp/phasor.h"
 
 #include <math.h>
@@ -10,12 +11,13 @@
 #define STATES       WM_TRELLIS_STATES
 #define SAMPLES      4  /* a chip after interpolation */
 #define WINDOW       16 /* chips to either side in the smoothed phase */
-#define FIT_GROUP    10
-#define FIT_TERMS    3
-#define GROUP        8 /* chips summed before the carrier and h search of refine */
+#define GROUP        8  /* chips summed before the carrier and h search of refine */
 #define GROUPS_MAX   512
-#define H_STEPS      12           /* to either side in that search */
-#define FLIPS_MAX    12           /* chips so turned after the trellis */
+#define H_STEPS      12 /* to either side in that search */
+#define FLIPS_MAX    12 /* chips so turned after the trellis */
+#define ROUNDS_MAX   1  /* more of them, and of the next, find nothing more */
+#define FAR_MAX      512
+#define STEPS_MAX    4            /* times that one or two are turned for the phase of the whole burst */
 #define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
 #define CHOICE_BYTES (STATES / 2) /* a chip */
@@ -29,11 +31,14 @@ struct wm_trellis {
     struct wm_chip_timing timing;
     double h; /* of the last wm_trellis_decide */
     float amplitude;
+    bool told;       /* the whole burst's phase could be fitted */
     bool improved;   /* the alternatives are those of the decisions */
     uint8_t *chip;   /* pre_chips + chips_max decisions, the known ones first */
     uint8_t *choice; /* of the kernel, for two sets of modulation indices */
     float *memory;
     struct wm_alternatives *alternatives;
+    struct wm_phase_steps *steps;
+    float *single; /* cost of flipping each chip alone, by the phase of the whole burst */
     struct wm_complex_plane v,
         s; /* decided correlations without data phase (the alternatives' plane); their smoothed sum without self */
     struct wm_phasor turn[2 * TURNS + 1];
@@ -56,13 +61,16 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
         status = WM_NO_MEMORY;
         trellis->known = malloc(pre_chips);
         trellis->chip = calloc(1 + SETS * CHOICE_BYTES, n);
-        trellis->memory = calloc(2 * n, sizeof(float));
+        trellis->memory = calloc(3 * n, sizeof(float));
         if (trellis->known && trellis->chip && trellis->memory)
             status = wm_alternatives_create(kernels, n, &trellis->alternatives);
+        if (status == WM_OK)
+            status = wm_phase_steps_create(n, &trellis->steps);
         if (status == WM_OK) {
             trellis->choice = trellis->chip + n;
             trellis->v = wm_alternatives_decided(trellis->alternatives);
             trellis->s = (struct wm_complex_plane){trellis->memory, trellis->memory + n};
+            trellis->single = trellis->memory + 2 * n;
             memcpy(trellis->known, pre, pre_chips);
             *trellis_out = trellis;
             return WM_OK;
@@ -81,6 +89,7 @@ void wm_trellis_destroy(struct wm_trellis *trellis)
     free(trellis->chip);
     free(trellis->memory);
     wm_alternatives_destroy(trellis->alternatives);
+    wm_phase_steps_destroy(trellis->steps);
     free(trellis);
 }
 
@@ -244,21 +253,6 @@ static struct lane_phasor spread(struct wm_phasor v, struct wm_phasor *by)
     return out;
 }
 
-/* v of `count` chips from k on, added up; *sum, the chip sum before them, is moved on, and *mean is its mean over them. */
-static struct wm_phasor gather(const struct wm_trellis *trellis, size_t k, size_t count, double *sum, double *mean)
-{
-    struct wm_phasor v = {0, 0};
-
-    *mean = 0;
-    for (const size_t end = k + count; k < end; k++) {
-        const double s = trellis->chip[k] ? 1 : -1;
-        v = wm_phasor_add(v, (struct wm_phasor){trellis->v.re[k], trellis->v.im[k]});
-        *mean += (*sum + s / 2) / (double)count;
-        *sum += s;
-    }
-    return v;
-}
-
 void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
 {
     const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
@@ -269,7 +263,7 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
 
     strip_data(trellis);
     for (size_t g = 0; g < groups; g++) {
-        group[g] = gather(trellis, g * GROUP, GROUP, &sum, &at[g]);
+        group[g] = wm_phase_gather(&trellis->v, trellis->chip, g * GROUP, (g + 1) * GROUP, &sum, &at[g]);
         mean += at[g] / (double)groups;
     }
     for (size_t g = 0; g < groups; g++) { /* at the least h; each next is a turn more */
@@ -334,62 +328,16 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-/* Least squares in place: the normal equations of FIT_TERMS unknowns, solved by elimination. False: they do not tell them. */
-static bool solve(double a[FIT_TERMS][FIT_TERMS + 1])
-{
-    for (int i = 0; i < FIT_TERMS; i++) {
-        if (!(a[i][i] > 1e-9))
-            return false;
-        for (int r = 0; r < FIT_TERMS; r++) {
-            const double factor = a[r][i] / a[i][i];
-            for (int c = i; r != i && c <= FIT_TERMS; c++)
-                a[r][c] -= factor * a[i][c];
-        }
-    }
-    return true;
-}
-
-/* What is left of carrier and modulation index in v, by least squares over the burst: the phase of FIT_GROUP chips together is
- * unknown + slope * time + pi dh * (sum of the data so far). It goes on from group to group, so it needs no search, and steps of a
- * few wrong chips (2 pi h each) weigh little in so many groups. h is mended; returns the slope, radians a chip. */
-static double level(struct wm_trellis *trellis)
-{
-    const size_t n = trellis->pre_chips + trellis->count;
-    const double sum_scale = 0.1; /* terms of one size */
-    double a[FIT_TERMS][FIT_TERMS + 1] = {{0}};
-    double sum = 0, phase = 0;
-    struct wm_phasor last = {1, 0};
-
-    for (size_t g = 0; g + FIT_GROUP <= n; g += FIT_GROUP) {
-        double mean;
-        const struct wm_phasor v = gather(trellis, g, FIT_GROUP, &sum, &mean);
-        const struct wm_phasor step = wm_phasor_mul(v, (struct wm_phasor){last.re, -last.im});
-        phase += atan2(step.im, step.re);
-        last = v;
-        const double term[FIT_TERMS + 1] = {1, (double)g / (double)n, mean * sum_scale, phase};
-        for (int i = 0; i < FIT_TERMS; i++)
-            for (int j = 0; j <= FIT_TERMS; j++)
-                a[i][j] += term[i] * term[j];
-    }
-    if (!solve(a))
-        return 0;
-    trellis->h += a[2][FIT_TERMS] / a[2][2] * sum_scale / M_PI;
-    return a[1][FIT_TERMS] / a[1][1] / (double)n;
-}
-
-/* The alternatives to the decided sequence: of every chip both tones, data phase and what is left of the carrier taken out. Windows
- * of the alternatives take the phase as constant, so 100 Hz of carrier or 0.005 of h would make a single wrong chip look cheap. */
-static void begin_alternatives(struct wm_trellis *trellis)
+/* Of every chip both tones, data phase and what is left of the carrier taken out. */
+static void strip_both(struct wm_trellis *trellis, const struct wm_phase_fit *fit)
 {
     const struct wm_correlator *c = trellis->chips;
     const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
     const size_t n = trellis->pre_chips + trellis->count;
-    struct wm_phasor carrier = {1, 0};
+    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2), bend = wm_phasor(-2 * fit->curve);
+    struct wm_phasor carrier = wm_phasor(-fit->phase), back = wm_phasor(-fit->slope - fit->curve);
     int sum = 0;
 
-    strip_data(trellis);
-    const struct wm_phasor back = wm_phasor(-level(trellis));
-    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
     wm_phasor_table(M_PI * trellis->h * TURNS, -M_PI * trellis->h, trellis->turn, 2 * TURNS + 1);
     for (size_t k = 0; k < n; k++) {
         const bool one = trellis->chip[k];
@@ -403,9 +351,62 @@ static void begin_alternatives(struct wm_trellis *trellis)
         other.re[k] = (float)(one ? v0.re : v1.re);
         other.im[k] = (float)(one ? v0.im : v1.im);
         carrier = wm_phasor_mul(carrier, back);
+        back = wm_phasor_mul(back, bend);
         sum += one ? 1 : -1;
     }
-    wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);
+}
+
+/* The planes of the decisions, with carrier and h fitted to them. Returns what they explain: the amplitudes along the fitted phase.
+ */
+static double settle(struct wm_trellis *trellis)
+{
+    const size_t n = trellis->pre_chips + trellis->count;
+    struct wm_phase_fit fit;
+    double sum = 0;
+
+    strip_data(trellis);
+    trellis->told = wm_phase_steps_fit(trellis->steps, &trellis->v, trellis->chip, n, &fit);
+    trellis->h += fit.index;
+    strip_both(trellis, &fit);
+    for (size_t k = 0; k < n; k++)
+        sum += (double)trellis->v.re[k];
+    return sum;
+}
+
+/* Costs of single chips by the phase of the whole burst; how many are to be flipped, and which. */
+static unsigned price(struct wm_trellis *trellis, size_t flip[2])
+{
+    const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
+
+    if (!trellis->told)
+        return 0;
+    return wm_phase_steps_costs(trellis->steps, &trellis->v, &other, trellis->chip, trellis->pre_chips, trellis->h, trellis->single,
+                                flip);
+}
+
+/* Flips chips as long as the whole burst speaks for it. The steps are small angles to the choice but not to the fit, so it is what
+ * is explained in the end that counts. */
+static void follow_steps(struct wm_trellis *trellis)
+{
+    double reached = settle(trellis);
+    size_t flip[2];
+    unsigned flips = price(trellis, flip);
+
+    for (unsigned round = 0; flips > 0 && round < STEPS_MAX; round++) {
+        for (unsigned i = 0; i < flips; i++)
+            trellis->chip[flip[i]] ^= 1;
+        const double sum = settle(trellis);
+        const bool better = sum > reached;
+        if (!better) {
+            for (unsigned i = 0; i < flips; i++)
+                trellis->chip[flip[i]] ^= 1;
+            (void)settle(trellis);
+        }
+        reached = sum;
+        flips = price(trellis, flip);
+        if (!better)
+            break;
+    }
 }
 
 /* The best of WM_LANES modulation indices from `first` on; *best is the metric to beat and what is reached. Returns the lane, -1:
@@ -456,11 +457,38 @@ double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, bo
     return trellis->h;
 }
 
+/* Windows of the alternatives take the phase as constant, so 100 Hz of carrier or 0.005 of h would make a single wrong chip look
+ * cheap. What was flipped for a window's sake is fitted to the burst again. */
 void wm_trellis_improve(struct wm_trellis *trellis)
 {
-    begin_alternatives(trellis);
-    wm_alternatives_improve(trellis->alternatives, FLIPS_MAX);
+    const size_t n = trellis->pre_chips + trellis->count;
+    unsigned round = 0;
+
+    do {
+        follow_steps(trellis);
+        wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);
+    } while (round++ < ROUNDS_MAX && wm_alternatives_improve(trellis->alternatives, trellis->told, FLIPS_MAX) > 0);
     trellis->improved = true;
+}
+
+/* Merges them into the list, from behind. */
+static size_t add_far_pairs(const struct wm_trellis *trellis, float max_cost, struct wm_alternative *events, size_t count,
+                            size_t cap)
+{
+    struct wm_far_pair pairs[FAR_MAX];
+    size_t more = wm_phase_steps_pairs(trellis->steps, max_cost, pairs, cap - count < FAR_MAX ? cap - count : FAR_MAX);
+    const size_t all = count + more;
+
+    for (size_t at = all; more > 0; at--) {
+        if (count > 0 && events[count - 1].last > pairs[more - 1].last) {
+            events[at - 1] = events[--count];
+        } else {
+            const struct wm_far_pair *pair = &pairs[--more];
+            events[at - 1] =
+                (struct wm_alternative){.last = pair->last, .mask = 1, .apart = pair->last - pair->first, .cost = pair->cost};
+        }
+    }
+    return all;
 }
 
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
@@ -480,7 +508,11 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
     if (!(trellis->amplitude > 0))
         return 0;
     const float scale = (float)(2 * trellis->amplitude / variance);
+    if (trellis->told)
+        wm_alternatives_set_singles(trellis->alternatives, trellis->single);
     size_t found = wm_alternatives_list(trellis->alternatives, max_cost / scale, events, cap);
+    if (trellis->told)
+        found = add_far_pairs(trellis, max_cost / scale, events, found, cap);
     for (size_t i = 0; i < found; i++) {
         events[i].last -= trellis->pre_chips;
         events[i].cost *= scale;

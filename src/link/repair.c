@@ -16,7 +16,7 @@
  * 1 / (1 + e^cost): the demodulators' costs are that honest (docs/receiver.md). Every other set that fits as well speaks against
  * the one taken, and so does chance. log_odds were chosen by false frames and lost ones in AWGN. */
 const struct wm_repair wm_repair_default = {
-    .max_events = 16, .max_set = 2, .max_candidates = 200, .unknown = 0.05F, .log_odds_a = 6.0F, .log_odds_b = 9.7F};
+    .max_events = 16, .max_set = 2, .max_candidates = 200, .unknown = 0.05F, .log_odds_a = 6.0F, .log_odds_b = 8.5F};
 const struct wm_repair wm_repair_none = {0};
 
 #define RIVALS_MAX 1024 /* events of a block that are looked at as rivals of those taken */
@@ -44,6 +44,27 @@ static unsigned top_bit(uint32_t mask)
     for (; mask >>= 1; bit++)
         ;
     return bit;
+}
+
+/* Bits from the first to the last. */
+static uint32_t reach(const struct wm_error_event *event)
+{
+    const uint32_t top = top_bit(event->mask);
+
+    return event->apart > top ? event->apart : top;
+}
+
+static bool usable(const struct wm_error_event *event, uint32_t from)
+{
+    return event->mask != 0 && event->last_bit >= from + reach(event) && event->cost >= 0; /* a NaN is not */
+}
+
+/* In a block whose last bit is end - 1. */
+static uint16_t syndrome_of(const struct wm_error_event *event, uint32_t end)
+{
+    const uint32_t distance = end - 1 - event->last_bit;
+
+    return wm_crc16_mask_syndrome(event->mask, distance) ^ (event->apart ? wm_crc16_bit_syndrome(distance + event->apart) : 0);
 }
 
 /* First event whose last bit is at or behind `bit`; events are sorted. */
@@ -76,23 +97,25 @@ static double chance(const struct doubt *doubt, double unknown)
     return (fmax(more, 0) + unknown) / 65536;
 }
 
-/* The cheapest events that lie in bits [from, end), by rising cost, the earlier first among equals; *doubt is of all of them. */
-static unsigned select_events(const struct wm_repair *repair, const struct wm_soft *soft, uint32_t from, uint32_t end,
-                              struct candidate list[WM_REPAIR_EVENTS_MAX], struct doubt *doubt)
+/* The cheapest events that lie in bits [from, end), by rising cost, the earlier first among equals; *doubt is of all of them. Of
+ * those that lie partly or wholly before `from` but not before `begin` (in format B's L, which says where the CRC is) nothing is
+ * known but that they may have happened: they are in the sum over all sets. */
+static unsigned select_events(const struct wm_repair *repair, const struct wm_soft *soft, uint32_t begin, uint32_t from,
+                              uint32_t end, struct candidate list[WM_REPAIR_EVENTS_MAX], struct doubt *doubt)
 {
     unsigned max = repair->max_events < WM_REPAIR_EVENTS_MAX ? repair->max_events : WM_REPAIR_EVENTS_MAX;
     unsigned count = 0, at;
 
-    for (size_t i = first_from(soft, from); i < soft->event_count && soft->events[i].last_bit < end; i++) {
+    for (size_t i = first_from(soft, begin); i < soft->event_count && soft->events[i].last_bit < end; i++) {
         const struct wm_error_event *event = &soft->events[i];
-        if (event->mask == 0 || event->last_bit < from + top_bit(event->mask))
-            continue;
-        if (!(event->cost >= 0)) /* a NaN fails too */
+        if (!usable(event, 0))
             continue;
         const double weight = exp(-(double)event->cost);
+        doubt->log_all += log1p(weight);
+        if (!usable(event, from))
+            continue;
         doubt->singles += weight;
         doubt->squares += weight * weight;
-        doubt->log_all += log1p(weight);
         for (at = count; at > 0 && list[at - 1].event->cost > event->cost; at--) {
             if (at < max)
                 list[at] = list[at - 1];
@@ -103,7 +126,7 @@ static unsigned select_events(const struct wm_repair *repair, const struct wm_so
         }
     }
     for (at = 0; at < count; at++)
-        list[at].syndrome = wm_crc16_mask_syndrome(list[at].event->mask, end - 1 - list[at].event->last_bit);
+        list[at].syndrome = syndrome_of(list[at].event, end);
     return count;
 }
 
@@ -130,30 +153,48 @@ static bool extend(struct search *search, unsigned next, unsigned size, uint16_t
     return true;
 }
 
+#define EVENT_BITS 33
+
+/* The bits that an event changes, at most EVENT_BITS; returns how many. */
+static unsigned bits_of(const struct wm_error_event *event, uint32_t bits[EVENT_BITS])
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < 32; i++)
+        if (event->mask >> i & 1)
+            bits[n++] = event->last_bit - i;
+    if (event->apart)
+        bits[n++] = event->last_bit - event->apart;
+    return n;
+}
+
 static void flip(struct wm_soft *soft, const struct wm_error_event *event)
 {
-    uint32_t bit = event->last_bit;
+    uint32_t bits[EVENT_BITS];
 
-    for (uint32_t mask = event->mask; mask; mask >>= 1, bit--) {
-        if (mask & 1)
-            soft->bytes[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-    }
+    for (unsigned n = bits_of(event, bits); n-- > 0;)
+        soft->bytes[bits[n] / 8] ^= (uint8_t)(0x80 >> bits[n] % 8);
 }
 
 /* The generator's order: x^151 = 1 modulo P. Two equal errors 151 bits apart leave the CRC as it is. Format A's blocks are shorter.
  */
 #define CRC_PERIOD 151
 
-/* Weight, against no event at all, of the pairs of events that the CRC cannot see. Events are sorted by their last bit. */
-static float unseen_pairs(const struct wm_soft *soft, uint32_t from, uint32_t end)
+/* Weight, against no event at all, of the events and the pairs of events that the CRC cannot see. Sorted by their last bit. */
+static double unseen(const struct wm_soft *soft, uint32_t from, uint32_t end)
 {
-    float weight = 0;
+    double weight = 0;
 
     for (size_t i = first_from(soft, from); i < soft->event_count && soft->events[i].last_bit < end; i++) {
-        for (uint32_t bit = soft->events[i].last_bit + CRC_PERIOD; bit < end; bit += CRC_PERIOD) {
+        const struct wm_error_event *event = &soft->events[i];
+        if (!usable(event, from))
+            continue;
+        if (event->apart && syndrome_of(event, end) == 0)
+            weight += exp(-(double)event->cost);
+        for (uint32_t bit = event->last_bit + CRC_PERIOD; bit < end; bit += CRC_PERIOD) {
             for (size_t j = first_from(soft, bit); j < soft->event_count && soft->events[j].last_bit == bit; j++)
-                if (soft->events[j].mask == soft->events[i].mask)
-                    weight += expf(-soft->events[i].cost - soft->events[j].cost);
+                if (soft->events[j].mask == event->mask && soft->events[j].apart == event->apart)
+                    weight += exp(-(double)event->cost - (double)soft->events[j].cost);
         }
     }
     return weight;
@@ -175,20 +216,17 @@ static int compare_syndromes(const void *a, const void *b)
 /* Whether the events together flip nothing: two sets that come to the same bits are no rivals. */
 static bool cancel(const struct wm_error_event *const event[], unsigned count)
 {
-    uint32_t odd[(WM_REPAIR_SET_MAX + 2) * 32];
+    uint32_t odd[(WM_REPAIR_SET_MAX + 2) * EVENT_BITS], bits[EVENT_BITS];
     unsigned n = 0, at;
 
     for (unsigned i = 0; i < count; i++) {
-        for (unsigned k = 0; k < 32; k++) {
-            const uint32_t bit = event[i]->last_bit - k;
-            if (!(event[i]->mask >> k & 1))
-                continue;
-            for (at = 0; at < n && odd[at] != bit; at++)
+        for (unsigned k = bits_of(event[i], bits); k-- > 0;) {
+            for (at = 0; at < n && odd[at] != bits[k]; at++)
                 ;
             if (at < n)
                 odd[at] = odd[--n];
             else
-                odd[n++] = bit;
+                odd[n++] = bits[k];
         }
     }
     return n == 0;
@@ -235,11 +273,9 @@ static double rivals(const struct search *search, const struct wm_soft *soft, ui
 
     for (size_t i = first_from(soft, from); i < soft->event_count && soft->events[i].last_bit < end && n < RIVALS_MAX; i++) {
         const struct wm_error_event *event = &soft->events[i];
-        if (event->mask == 0 || event->last_bit < from + top_bit(event->mask) || !(event->cost >= 0))
+        if (!usable(event, from))
             continue;
-        all[n++] = (struct ranked){.event = event,
-                                   .syndrome = wm_crc16_mask_syndrome(event->mask, end - 1 - event->last_bit),
-                                   .weight = exp(-(double)event->cost)};
+        all[n++] = (struct ranked){.event = event, .syndrome = syndrome_of(event, end), .weight = exp(-(double)event->cost)};
     }
     qsort(all, n, sizeof *all, compare_syndromes);
     for (unsigned k = 0; k < search->count; k++) {
@@ -248,7 +284,7 @@ static double rivals(const struct search *search, const struct wm_soft *soft, ui
     }
     double sum = others_that_fit(all, n, chosen, size, syndrome);
     for (unsigned i = 0; size > 1 && i < size; i++) { /* in the place of one, beside what else was chosen */
-        const uint16_t own = wm_crc16_mask_syndrome(chosen[i]->mask, end - 1 - chosen[i]->last_bit);
+        const uint16_t own = syndrome_of(chosen[i], end);
         sum += exp(-(double)(search->best_cost - chosen[i]->cost)) * others_that_fit(all, n, &chosen[i], 1, own);
     }
     return sum;
@@ -269,16 +305,17 @@ enum wm_status wm_repair_block(const struct wm_repair *repair, struct wm_soft *s
     if (!allowed)
         return syndrome == 0 ? WM_OK : WM_INTEGRITY;
     from = from > first_bit ? from : first_bit;
-    search.count = select_events(repair, soft, from, end, list, &doubt);
+    search.count = select_events(repair, soft, (uint32_t)offset * 8, from, end, list, &doubt);
+    /* Beside what is taken, or nothing, there may be an error that the CRC cannot see. */
+    wrong = end - from > CRC_PERIOD ? unseen(soft, from, end) : 0;
     if (syndrome == 0) {
-        /* Nothing wrong, with the weight 1, or an error that the CRC cannot see. */
-        wrong = (end - from > CRC_PERIOD ? (double)unseen_pairs(soft, from, end) : 0) + chance(&doubt, 0);
+        wrong += chance(&doubt, 0);
     } else {
         const double by_chance = chance(&doubt, repair->unknown);
         search.max_cost = -(float)log(by_chance) - log_odds;
         if (!extend(&search, 0, 0, syndrome, 0) || search.best == 0)
             return WM_INTEGRITY;
-        wrong = (rivals(&search, soft, from, end, syndrome) + by_chance) * exp((double)search.best_cost);
+        wrong += (rivals(&search, soft, from, end, syndrome) + by_chance) * exp((double)search.best_cost);
     }
     if (repaired->wrong + wrong > most)
         return WM_INTEGRITY;

@@ -19,6 +19,7 @@
 struct wm_error_event {
     uint32_t last_bit; /* index of the event's last wrong bit from the frame's first (0 is the top bit of byte 0) */
     uint32_t mask;     /* bit 0 is last_bit itself, bit i the bit i places before it; never 0; bit 0 is always set */
+    uint32_t apart;    /* not 0: and the bit so far before last_bit, which is none of the mask's; lies inside the frame */
     float cost;        /* log-likelihood ratio given up by taking it, natural logarithm, >= 0 */
 };
 

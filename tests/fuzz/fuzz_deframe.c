@@ -44,7 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     source.event_count = choice >> 4;
     for (size_t i = 0; i < source.event_count; i++) {
         last += wm_cursor_u8(&cur);
-        source.events[i] = (struct wm_error_event){last, wm_cursor_u32le(&cur) | 1, (float)wm_cursor_u8(&cur) / 16};
+        const uint32_t mask = wm_cursor_u32le(&cur) | 1;
+        const uint8_t cost = wm_cursor_u8(&cur);
+        /* every third has a bit farther off */
+        source.events[i] = (struct wm_error_event){
+            .last_bit = last, .mask = mask, .apart = cost % 3 == 0 ? 32 + 2 * (uint32_t)cost : 0, .cost = (float)cost / 16};
     }
     source.bytes = wm_cursor_rest(&cur);
     if (source.bytes.len > WM_SOFT_BYTES_MAX)

@@ -82,7 +82,7 @@ static void add_event(struct burst *burst, uint32_t last_bit, uint32_t mask, flo
     ck_assert_uint_le(burst->event_count, EVENTS);
     for (; at > 0 && burst->events[at - 1].last_bit > last_bit; at--)
         burst->events[at] = burst->events[at - 1];
-    burst->events[at] = (struct wm_error_event){last_bit, mask, cost};
+    burst->events[at] = (struct wm_error_event){.last_bit = last_bit, .mask = mask, .cost = cost};
 }
 
 /* A wrong decision in tier 0 whose repair the demodulator knows at a price. */
@@ -225,7 +225,7 @@ START_TEST(odds_are_honoured)
 }
 END_TEST
 
-/* What the default asks for: e^-6 in format A, e^-9.7 in B, against 2^-16 * 0.05 of the unknown = e^-14.09. */
+/* What the default asks for: e^-6 in format A, e^-8.5 in B, against 2^-16 * 0.05 of the unknown = e^-14.09. */
 START_TEST(default_odds)
 {
     for (int above = 0; above < 2; above++) {
@@ -235,7 +235,7 @@ START_TEST(default_odds)
         damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 6.0F + margin);
         ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), above ? WM_INTEGRITY : WM_OK);
         build(&burst, WM_FORMAT_B, 26, 0x44, 0x7A);
-        damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 9.7F + margin);
+        damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 8.5F + margin);
         ck_assert_int_eq(run(&burst, WM_FORMAT_B, &wm_repair_default), above ? WM_INTEGRITY : WM_OK);
     }
 }
@@ -373,6 +373,59 @@ START_TEST(events_outside_the_block_or_senseless_are_not_used)
     damage(&burst, 12 * 8 + 30, 0x1, NAN);
     add_event(&burst, 2, 0x80000001, 1.0F); /* would begin before the frame */
     ck_assert_int_eq(run(&burst, WM_FORMAT_A, &lenient), WM_INTEGRITY);
+}
+END_TEST
+
+START_TEST(a_bit_far_from_the_others_belongs_to_its_event)
+{
+    struct burst burst;
+
+    for (uint32_t apart = 40; apart <= 330; apart += 29) {
+        build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+        flip(burst.bytes[0], 400 - apart, 0x1);
+        damage(&burst, 400, 0x5, 1.0F);
+        burst.events[0].apart = apart;
+        ck_assert_int_eq(run(&burst, WM_FORMAT_B, &lenient), WM_OK);
+        ck_assert_uint_eq(burst.frame.repaired, 1);
+    }
+    /* in the block before: not to be used */
+    build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
+    flip(burst.bytes[0], 12 * 8 - 10, 0x1);
+    damage(&burst, 12 * 8 + 30, 0x1, 1.0F);
+    burst.events[0].apart = 40;
+    ck_assert_int_eq(run(&burst, WM_FORMAT_A, &lenient), WM_INTEGRITY);
+}
+END_TEST
+
+/* Beside a repair as beside none there may be what the CRC cannot see, and format B's L may be wrong. */
+START_TEST(doubts_that_the_crc_does_not_settle)
+{
+    static const struct doubtful {
+        uint32_t last_bit, apart;
+        float cost;
+        bool believed;
+    } doubts[] = {
+        {500, 151, 9.0F, true}, {500, 151, 3.0F, false}, {500, 150, 3.0F, true}, /* two bits the generator's order apart */
+        {5, 0, 9.0F, true},     {5, 0, 0.1F, false},     {20, 0, 3.0F, true},    /* a bit of L, and one behind it */
+    };
+
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+        for (int repaired = 0; repaired < 2; repaired++) {
+            struct burst burst;
+            struct wm_repair strict = lenient;
+            build(&burst, WM_FORMAT_B, 100, 0x44, 0x7A);
+            if (repaired)
+                damage(&burst, 600, 0x3, 0.5F);
+            for (uint32_t at = 0; doubts[i].last_bit == 5 && at < (repaired ? 12 : 15); at++) /* sets enough */
+                add_event(&burst, 100 + 17 * at, 0x1, 0.9F);
+            add_event(&burst, doubts[i].last_bit, 0x1, doubts[i].cost);
+            for (size_t at = 0; at < burst.event_count; at++)
+                if (burst.events[at].last_bit == doubts[i].last_bit)
+                    burst.events[at].apart = doubts[i].apart;
+            strict.unknown = 0;
+            ck_assert_int_eq(run(&burst, WM_FORMAT_B, &strict), doubts[i].believed ? WM_OK : WM_INTEGRITY);
+        }
+    }
 }
 END_TEST
 
@@ -526,6 +579,8 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, what_the_crc_cannot_see_is_not_believed);
     tcase_add_test(tests, the_cheapest_fitting_set_wins);
     tcase_add_test(tests, events_outside_the_block_or_senseless_are_not_used);
+    tcase_add_test(tests, a_bit_far_from_the_others_belongs_to_its_event);
+    tcase_add_test(tests, doubts_that_the_crc_does_not_settle);
     tcase_add_test(tests, implausible_repairs_are_refused);
     tcase_add_test(tests, tiers_rise_until_one_passes);
     tcase_add_test(tests, waits_for_head_and_whole);
