@@ -5,6 +5,9 @@
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
+#ifdef WMSDR_HAVE_LIQUID
+#include <liquid/liquid.h>
+#endif
 
 static double complex response(const struct wm_band_filter *filter, double hz, double rate_hz)
 {
@@ -140,6 +143,26 @@ START_TEST(interpolator)
 }
 END_TEST
 
+#ifdef WMSDR_HAVE_LIQUID
+/* Tap by tap beside liquid-dsp's design, which is in single precision. */
+START_TEST(lowpass_beside_liquid)
+{
+    static const struct {
+        unsigned n;
+        double cutoff, stop_db;
+    } cases[] = {{2, 0.25, 30}, {17, 0.1, 40}, {64, 0.1125, 60}, {129, 0.02, 80}, {512, 0.004, 60}};
+    float taps[512], theirs[512], sum = 0;
+
+    ck_assert_int_eq(wm_design_lowpass(taps, cases[_i].n, cases[_i].cutoff, cases[_i].stop_db), WM_OK);
+    ck_assert_int_eq(liquid_firdes_kaiser(cases[_i].n, (float)cases[_i].cutoff, (float)cases[_i].stop_db, 0, theirs), LIQUID_OK);
+    for (unsigned i = 0; i < cases[_i].n; i++)
+        sum += theirs[i];
+    for (unsigned i = 0; i < cases[_i].n; i++)
+        ck_assert_float_eq_tol(taps[i], theirs[i] / sum, 2e-6F);
+}
+END_TEST
+#endif
+
 Suite *wm_test_suite(void)
 {
     Suite *suite = suite_create("dsp: design");
@@ -149,5 +172,8 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, band_filter, 0, sizeof bands / sizeof *bands);
     tcase_add_test(tcase, lowpass);
     tcase_add_test(tcase, interpolator);
+#ifdef WMSDR_HAVE_LIQUID
+    tcase_add_loop_test(tcase, lowpass_beside_liquid, 0, 5);
+#endif
     return suite;
 }
