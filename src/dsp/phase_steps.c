@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP  10   /* chips whose sum has one phase; the last group has up to twice as many */
-#define TERMS  4    /* 1, time, time^2, the data's sum */
-#define WOBBLE 0.15 /* rad^2: noise leaves a tenth of it at the threshold, a wrong chip less; more is no single carrier */
-#define PAIRS  24   /* chips nearest to the other tone, of which two are tried together */
+#define GROUP    10   /* chips whose sum has one phase; the last group has up to twice as many */
+#define TERMS    4    /* 1, time, time^2, the data's sum */
+#define WOBBLE   0.15 /* rad^2: noise leaves a tenth of it at the threshold, a wrong chip less; more is no single carrier */
+#define TOGETHER 0.1  /* amplitudes that a pair must be cheaper than its two chips, which are alternatives themselves */
+#define PAIRS    24   /* chips nearest to the other tone, of which two are tried together */
 
 struct terms {
     double q[TERMS];
@@ -254,7 +255,8 @@ size_t wm_phase_steps_pairs(const struct wm_phase_steps *steps, float max_cost, 
         for (unsigned earlier = later + 1; earlier < steps->nearest && count < cap; earlier++) {
             const size_t last = steps->near[later].at, first = steps->near[earlier].at;
             const float cost = (float)cost_of_two(steps, &steps->near[later], &steps->near[earlier]);
-            if (last - first > WM_ALTERNATIVE_PAIR && cost <= max_cost)
+            const double apart = fmax(steps->near[later].cost, 0) + fmax(steps->near[earlier].cost, 0);
+            if (last - first > WM_ALTERNATIVE_PAIR && cost <= max_cost && (double)cost < apart - TOGETHER * steps->amplitude)
                 list[count++] = (struct wm_far_pair){first, last, fmaxf(cost, 0)};
         }
     }

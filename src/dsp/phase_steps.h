@@ -42,7 +42,8 @@ struct wm_far_pair {
     float cost;
 };
 
-/* After wm_phase_steps_costs: pairs of cost at most max_cost, in order of their last chip; at most cap. */
+/* After wm_phase_steps_costs: pairs of cost at most max_cost and cheaper than one after the other, in order of their last chip; at
+ * most cap. */
 size_t wm_phase_steps_pairs(const struct wm_phase_steps *steps, float max_cost, struct wm_far_pair *list, size_t cap);
 
 /* v of the chips [from, to) added up; *sum, the chip sum (ones minus zeros) before them, is moved on, *mean is its mean over them.

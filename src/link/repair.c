@@ -108,7 +108,7 @@ static unsigned select_events(const struct wm_repair *repair, const struct wm_so
 
     for (size_t i = first_from(soft, begin); i < soft->event_count && soft->events[i].last_bit < end; i++) {
         const struct wm_error_event *event = &soft->events[i];
-        if (!usable(event, 0))
+        if (!usable(event, begin))
             continue;
         const double weight = exp(-(double)event->cost);
         doubt->log_all += log1p(weight);
