@@ -21,7 +21,6 @@ struct wm_alternatives {
     /* of the burst */
     uint8_t *chip;
     size_t n, fixed;
-    bool pairs_only;
 };
 
 enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n_max, struct wm_alternatives **alternatives_out)
@@ -121,7 +120,7 @@ static void flip(struct wm_alternatives *a, size_t k)
 }
 
 /* The place of the least cost below 0; false when there is none. */
-static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row)
+static bool best_of(const struct wm_alternatives *a, bool pairs_only, size_t *last, unsigned *row)
 {
     const float *least = a->cost + ROWS * a->stride;
     float best = 0;
@@ -130,7 +129,7 @@ static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row
         if (!(least[k] < best))
             continue;
         float cost = least[k];
-        if (a->pairs_only) {
+        if (pairs_only) {
             cost = a->cost[a->stride + k];
             for (unsigned d = 2; d < ROWS; d++)
                 cost = fminf(cost, a->cost[d * a->stride + k]);
@@ -140,7 +139,7 @@ static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row
             *last = k;
         }
     }
-    for (*row = a->pairs_only; best < 0 && *row < ROWS; ++*row)
+    for (*row = pairs_only; best < 0 && *row < ROWS; ++*row)
         if (a->cost[*row * a->stride + *last] == best)
             return true;
     return false;
@@ -148,13 +147,10 @@ static bool best_of(const struct wm_alternatives *a, size_t *last, unsigned *row
 
 unsigned wm_alternatives_improve(struct wm_alternatives *a, bool pairs_only, unsigned rounds)
 {
-    a->pairs_only = pairs_only;
     size_t last = 0;
-    unsigned row = 0;
+    unsigned row = 0, done = 0;
 
-    unsigned done = 0;
-
-    for (; done < rounds && best_of(a, &last, &row); done++) {
+    for (; done < rounds && best_of(a, pairs_only, &last, &row); done++) {
         const size_t first = last - row;
         if (row > 0)
             flip(a, first);

@@ -67,8 +67,7 @@ struct wm_kernels {
     /* n_out outputs from x, which holds (n_out - 1) * decimation + taps complex samples. */
     void (*fir)(const struct wm_fir *fir, const int16_t *x, size_t n_out, float *re, float *im);
 
-    /* The same sums as interleaved 16-bit samples: divided by 2^shift, 1 <= shift <= 23, rounded to nearest (halves up), saturated.
-     */
+    /* The same sums as interleaved 16-bit samples: divided by 2^shift, 1 <= shift <= 23, to nearest (halves up), saturated. */
     void (*decimate)(const struct wm_fir *fir, const int16_t *x, size_t n_out, unsigned shift, int16_t *out);
 
     /* Sums over n samples of their differences d from the first one: |d|^2, re d, im d; each WM_LANES sums by index modulo

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dsp/phase_steps.h"
 
-#include "dsp/phasor.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,20 +100,20 @@ static bool orthonormalise(struct wm_phase_steps *steps, double r[TERMS][TERMS])
     return true;
 }
 
-/* Mean square of what the terms leave of the phase. */
-static double residual(const struct wm_phase_steps *steps)
+/* The phase along each term, Q'y; *left: mean square of what they leave of it. */
+static struct terms project(const struct wm_phase_steps *steps, double *left)
 {
     const struct group *const end = steps->groups + steps->count;
-    double square = 0, chips = 0;
-    struct terms seen = {{0}};
+    double square = 0;
+    struct terms along = {{0}};
 
     for (const struct group *g = steps->groups; g < end; g++) {
-        chips += g->chips;
         square += g->chips * g->phase * g->phase;
         for (int i = 0; i < TERMS; i++)
-            seen.q[i] += g->chips * g->basis.q[i] * g->phase;
+            along.q[i] += g->chips * g->basis.q[i] * g->phase;
     }
-    return (square - dot(&seen, &seen)) / chips;
+    *left = (square - dot(&along, &along)) / (double)steps->n;
+    return along;
 }
 
 struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t *chip, size_t from, size_t to, double *sum,
@@ -136,7 +134,7 @@ struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t
 bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_complex_plane *v, const uint8_t *chip, size_t n,
                         struct wm_phase_fit *fit)
 {
-    double r[TERMS][TERMS], by[TERMS], sum = 0, phase = 0;
+    double r[TERMS][TERMS], by[TERMS], sum = 0, phase = 0, left;
     struct wm_phasor last = {1, 0};
 
     *fit = (struct wm_phase_fit){0};
@@ -154,16 +152,15 @@ bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_complex_pl
     }
     if (steps->count <= TERMS || !orthonormalise(steps, r))
         return false;
+    const struct terms along = project(steps, &left);
+    if (left > WOBBLE)
+        return false;
     for (int i = TERMS; i-- > 0;) { /* R x = Q'y */
-        by[i] = 0;
-        for (const struct group *g = steps->groups; g < steps->groups + steps->count; g++)
-            by[i] += g->chips * g->basis.q[i] * g->phase;
+        by[i] = along.q[i];
         for (int j = i + 1; j < TERMS; j++)
             by[i] -= r[i][j] * by[j];
         by[i] /= r[i][i];
     }
-    if (residual(steps) > WOBBLE)
-        return false;
     *fit = (struct wm_phase_fit){.phase = by[0], .slope = by[1], .curve = by[2], .index = by[3] / M_PI};
     return true;
 }

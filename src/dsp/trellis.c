@@ -13,11 +13,11 @@
 #define WINDOW       16 /* chips to either side in the smoothed phase */
 #define GROUP        8  /* chips summed before the carrier and h search of refine */
 #define GROUPS_MAX   512
-#define H_STEPS      12 /* to either side in that search */
-#define FLIPS_MAX    12 /* chips so turned after the trellis */
-#define ROUNDS_MAX   1  /* more of them, and of the next, find nothing more */
-#define FAR_MAX      512
-#define STEPS_MAX    4            /* times that one or two are turned for the phase of the whole burst */
+#define H_STEPS      12           /* to either side in that search */
+#define FLIPS_MAX    12           /* alternatives applied in a round */
+#define STEPS_MAX    4            /* times in a round that one or two chips are turned for the phase of the whole burst */
+#define ROUNDS_MAX   1            /* after the first; more of them, and of the steps, find nothing more */
+#define FAR_MAX      512          /* pairs of chips far apart that are listed */
 #define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
 #define CHOICE_BYTES (STATES / 2) /* a chip */
@@ -384,6 +384,13 @@ static unsigned price(struct wm_trellis *trellis, size_t flip[2])
                                 flip);
 }
 
+static double flip_and_settle(struct wm_trellis *trellis, const size_t *flip, unsigned flips)
+{
+    for (unsigned i = 0; i < flips; i++)
+        trellis->chip[flip[i]] ^= 1;
+    return settle(trellis);
+}
+
 /* Flips chips as long as the whole burst speaks for it. The steps are small angles to the choice but not to the fit, so it is what
  * is explained in the end that counts. */
 static void follow_steps(struct wm_trellis *trellis)
@@ -393,15 +400,10 @@ static void follow_steps(struct wm_trellis *trellis)
     unsigned flips = price(trellis, flip);
 
     for (unsigned round = 0; flips > 0 && round < STEPS_MAX; round++) {
-        for (unsigned i = 0; i < flips; i++)
-            trellis->chip[flip[i]] ^= 1;
-        const double sum = settle(trellis);
+        const double sum = flip_and_settle(trellis, flip, flips);
         const bool better = sum > reached;
-        if (!better) {
-            for (unsigned i = 0; i < flips; i++)
-                trellis->chip[flip[i]] ^= 1;
-            (void)settle(trellis);
-        }
+        if (!better)
+            (void)flip_and_settle(trellis, flip, flips); /* back */
         reached = sum;
         flips = price(trellis, flip);
         if (!better)

@@ -3,6 +3,7 @@
 
 #include "dsp/trellis.h"
 #include "dsp/words.h"
+#include "phy/sync_word.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +18,9 @@
 static size_t known_chips(enum wm_mode mode, enum wm_format format, uint8_t chips[KNOWN_MAX])
 {
     const struct wm_mode_info *info = wm_mode_info(mode);
-    const struct wm_chips_word {
-        uint64_t bits;
-        unsigned count;
-    } sync = format == WM_FORMAT_B ? (struct wm_chips_word){info->sync_b.bits, info->sync_b.count}
-                                   : (struct wm_chips_word){info->sync_a.bits, info->sync_a.count};
     const size_t preamble = info->code == WM_CODE_NRZ ? 22 : 26;
 
-    for (size_t i = 0; i < preamble; i++)
-        chips[i] = i & 1; /* 01 pairs; the count is even */
-    for (unsigned i = 0; i < sync.count; i++)
-        chips[preamble + i] = sync.bits >> (sync.count - 1 - i) & 1;
-    return preamble + sync.count;
+    return wm_sync_word_chips(preamble, format == WM_FORMAT_B ? &info->sync_b : &info->sync_a, chips);
 }
 
 struct wm_demodulator {

@@ -8,26 +8,30 @@ const uint8_t wm_second_sync[2][WM_SECOND_SYNC_CHIPS] = {
     {0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1}, /* 543D: format B */
 };
 
+size_t wm_sync_word_chips(size_t preamble, const struct wm_chips *word, uint8_t *chips)
+{
+    for (size_t i = 0; i < preamble; i++)
+        chips[i] = i & 1;
+    for (unsigned i = 0; i < word->count; i++)
+        chips[preamble + i] = word->bits >> (word->count - 1 - i) & 1;
+    return preamble + word->count;
+}
+
 /* The sequence the search looks for: T's sync word is the end of C's first one, so one search serves both. */
 enum wm_status wm_sync_word_finder_create(const struct wm_kernels *kernels, const enum wm_mode *modes, unsigned mode_count,
                                           double sample_rate_hz, size_t *sequence_chips, struct wm_sync_finder **finder)
 {
     const struct wm_mode_info *info = wm_mode_info(modes[0]);
     const bool slow = info->code == WM_CODE_MANCHESTER;
-    const uint64_t sync = slow ? info->sync_a.bits : 0x03D;
-    const size_t sync_count = slow ? info->sync_a.count : 10, preamble = slow ? 26 : 28;
+    const struct wm_chips sync = slow ? info->sync_a : (struct wm_chips){0x03D, 10};
     uint8_t chips[64];
 
-    for (size_t i = 0; i < preamble; i++)
-        chips[i] = i & 1;
-    for (size_t i = 0; i < sync_count; i++)
-        chips[preamble + i] = sync >> (sync_count - 1 - i) & 1;
-    *sequence_chips = preamble + sync_count;
+    *sequence_chips = wm_sync_word_chips(slow ? 26 : 28, &sync, chips);
     struct wm_sync_config config = {
         .kernels = kernels,
         .chips = chips,
-        .count = preamble + sync_count,
-        .sync_count = sync_count,
+        .count = *sequence_chips,
+        .sync_count = sync.count,
         .sample_rate_hz = sample_rate_hz,
         .chip_rate_cps = info->chip_rate_cps,
         .deviation_hz = info->deviation_hz,
