@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/cmd_bench.h"
-#include "app/cmd_synth.h"
-#include "app/commands.h"
+#include "app/commands/bench.h"
+#include "app/commands/commands.h"
+#include "app/commands/synth.h"
 #include "app/input/lines.h"
 #include "app/options/manual.h"
 #include "security/crypto.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 
 /* Readings for the tests of outputs: a water meter made for them, whose identification and volume count up. */
 struct sample {

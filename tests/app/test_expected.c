@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 #include "suite.h"
 
 #include <jansson.h>

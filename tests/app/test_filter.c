@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/copies.h"
-#include "app/pipeline.h"
+#include "app/pipeline/copies.h"
+#include "app/pipeline/pipeline.h"
 #include "sample_reading.h"
 #include "suite.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/out/sink.h"
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 
 /* Topic templates: "wmsdr/{manufacturer}/{id}". The names in braces are fields about the telegram (app/out/fields.h). */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/options/shared.h"
 
-#include "app/common.h"
+#include "app/options/common.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/filter.h"
 #include "app/options/options.h"
 #include "app/out/output.h"
-#include "app/pipeline.h"
+#include "app/pipeline/filter.h"
+#include "app/pipeline/pipeline.h"
 #include "security/counter.h"
 #include "security/keystore.h"
 

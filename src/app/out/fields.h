@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 
 /* A reading as flat, named values: what --fields, the flat formats, MQTT discovery and the metrics are made of. How it was heard
  * and whose it is has the names of docs/json.md; a record is called

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/format.h"
 
-#include "app/explain.h"
+#include "app/out/explain.h"
 #include "app/time_text.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "app/out/fields.h"
 #include "app/out/sink.h"
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 
 /* Format: how a telegram is written. One row of the table each; what --help lists and -F takes. */
 struct wm_output_format {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/common.h"
+#include "app/options/common.h"
+#include "app/process/signals.h"
+#include "app/rx/report.h"
 #include "app/rx/rx.h"
-#include "app/rx_report.h"
-#include "app/signals.h"
 #include "base/clock.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/commands.h"
-#include "app/common.h"
+#include "app/commands/commands.h"
+#include "app/options/common.h"
 #include "app/options/config.h"
 #include "app/rx/rx.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/live.h"
 #include "app/options/shared.h"
+#include "app/rx/live.h"
 #include "phy/radio/source.h"
 
-/* What `wmsdr rx` was told, and the ways it goes: cmd_rx.c reads the options and chooses, recording.c receives what a file or a
+/* What `wmsdr rx` was told, and the ways it goes: commands/rx.c reads the options and chooses, recording.c receives what a file or a
  * pipe brings, live.c what radios bring, reload.c takes the configuration over again. */
 
 struct wm_rx {

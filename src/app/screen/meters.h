@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/reading.h"
+#include "app/pipeline/reading.h"
 
 /* The last of each meter, for the table on a terminal. Of bounded size: anybody can send any number of identifications, so when it
  * is full the meter that was not heard for the longest time makes room, and is counted. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/screen/terminal.h"
 
-#include "app/signals.h"
+#include "app/process/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>

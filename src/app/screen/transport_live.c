@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/common.h"
+#include "app/options/common.h"
 #include "app/out/target.h"
 #include "app/screen/terminal.h"
 #include "base/clock.h"
