@@ -101,6 +101,7 @@ void broker_kill(struct broker *broker, int number)
 struct message {
     char *topic, *payload;
     bool retained;
+    int id;
 };
 
 struct listener {
@@ -143,8 +144,9 @@ static void on_message(struct mosquitto *client, void *user, const struct mosqui
         listener->cap = listener->cap ? 2 * listener->cap : 1024;
         listener->messages = realloc(listener->messages, listener->cap * sizeof *listener->messages);
     }
-    listener->messages[listener->count++] = (struct message){
-        strdup(message->topic), strndup(message->payloadlen ? message->payload : "", (size_t)message->payloadlen), message->retain};
+    listener->messages[listener->count++] =
+        (struct message){strdup(message->topic), strndup(message->payloadlen ? message->payload : "", (size_t)message->payloadlen),
+                         message->retain, message->mid};
     pthread_mutex_unlock(&listener->lock);
 }
 
@@ -227,4 +229,9 @@ const char *listener_payload(struct listener *listener, unsigned i)
 bool listener_retained(struct listener *listener, unsigned i)
 {
     return message_of(listener, i).retained;
+}
+
+int listener_id(struct listener *listener, unsigned i)
+{
+    return message_of(listener, i).id;
 }

@@ -31,3 +31,5 @@ unsigned listener_wait(struct listener *listener, unsigned count, unsigned secon
 const char *listener_topic(struct listener *listener, unsigned i);
 const char *listener_payload(struct listener *listener, unsigned i);
 bool listener_retained(struct listener *listener, unsigned i);
+/* Its packet identifier between broker and listener: what the broker sends again keeps it (MQTT 3.1.1, 2.3.1). */
+int listener_id(struct listener *listener, unsigned i);

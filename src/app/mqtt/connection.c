@@ -13,7 +13,6 @@
 
 #define BACK_OFF_FIRST_S 0.5
 #define BACK_OFF_MOST_S  60
-#define INFLIGHT         100 /* messages sent and not yet acknowledged */
 
 static void init_library(void)
 {
@@ -221,7 +220,7 @@ enum wm_status wm_mqtt_open(struct wm_mqtt *mqtt, const struct wm_target *target
     mosquitto_publish_callback_set(mqtt->client, published);
     mosquitto_message_callback_set(mqtt->client, received);
     mosquitto_log_callback_set(mqtt->client, complained);
-    mosquitto_max_inflight_messages_set(mqtt->client, INFLIGHT);
+    mosquitto_max_inflight_messages_set(mqtt->client, WM_MQTT_INFLIGHT);
     status = set_tls(mqtt, why);
     if (status == WM_OK && password)
         status = set_password(mqtt, password, why);

@@ -8,6 +8,8 @@
 /* A connection to an MQTT broker that is made again when it breaks, with growing pauses. Not thread-safe: its owner calls
  * wm_mqtt_work now and then, which is when callbacks come. */
 
+#define WM_MQTT_INFLIGHT 100 /* messages sent and not yet acknowledged, at most */
+
 struct wm_mqtt {
     struct mosquitto *client;
     const struct wm_target *target;

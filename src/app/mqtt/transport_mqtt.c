@@ -20,7 +20,6 @@
  * The library sends what was not acknowledged again after a broken connection; what a killed process had not got acknowledged, the
  * next one sends. So with QoS 1 nothing is lost and the order holds; a message may come twice where an acknowledgement was lost. */
 
-#define WINDOW          100 /* sent and not acknowledged, at most */
 #define WORK_MS         100 /* at a time, before the queue is looked at again */
 #define CLOSE_S         5   /* so long the end waits for the broker */
 #define ANNOUNCED_SLOTS 65536
@@ -40,8 +39,8 @@ struct publisher {
     /* of the thread */
     struct wm_spool *spool;
     uint64_t cursor;
-    int mids[WINDOW];
-    bool done[WINDOW];
+    int mids[WM_MQTT_INFLIGHT];
+    bool done[WM_MQTT_INFLIGHT];
     unsigned first_mid, mid_count; /* a ring: what was sent, oldest first */
 
     /* of whoever receives: what has been announced for discovery, as hashes in an open table */
@@ -66,7 +65,7 @@ static void acknowledged(void *user, int mid)
     struct publisher *p = user;
 
     for (unsigned i = 0; i < p->mid_count; i++) {
-        unsigned at = (p->first_mid + i) % WINDOW;
+        unsigned at = (p->first_mid + i) % WM_MQTT_INFLIGHT;
 
         if (p->mids[at] == mid && !p->done[at]) {
             p->done[at] = true;
@@ -77,7 +76,7 @@ static void acknowledged(void *user, int mid)
         enum wm_status ignored = wm_spool_release(p->spool);
 
         (void)ignored; /* then it is sent again, by the next run */
-        p->first_mid = (p->first_mid + 1) % WINDOW;
+        p->first_mid = (p->first_mid + 1) % WM_MQTT_INFLIGHT;
         p->mid_count--;
     }
     if (p->mid_count == 0)
@@ -316,7 +315,7 @@ static void compose(void *state, struct wm_sink *sink, const struct wm_reading *
 /* Hands the broker what waits, as far as the window goes. */
 static void publish(struct publisher *p)
 {
-    while (p->mqtt.up && p->mid_count < WINDOW) {
+    while (p->mqtt.up && p->mid_count < WM_MQTT_INFLIGHT) {
         uint64_t cursor = p->cursor;
         struct wm_span data;
         char topic[1280];
@@ -333,8 +332,8 @@ static void publish(struct publisher *p)
         if (result == MOSQ_ERR_NO_CONN || result == MOSQ_ERR_CONN_LOST)
             return;
         p->cursor = cursor;
-        p->mids[(p->first_mid + p->mid_count) % WINDOW] = result == MOSQ_ERR_SUCCESS ? mid : -1;
-        p->done[(p->first_mid + p->mid_count) % WINDOW] = false;
+        p->mids[(p->first_mid + p->mid_count) % WM_MQTT_INFLIGHT] = result == MOSQ_ERR_SUCCESS ? mid : -1;
+        p->done[(p->first_mid + p->mid_count) % WM_MQTT_INFLIGHT] = false;
         p->mid_count++;
         if (result != MOSQ_ERR_SUCCESS) { /* it is one that cannot be sent at all (a topic the library refuses) */
             atomic_fetch_add(&p->port->lost, 1);
@@ -385,7 +384,7 @@ static enum wm_status write_batch(void *state, struct wm_batch batch)
             atomic_fetch_add(&p->port->lost, 1); /* a full disk, as a rule */
         /* What was on its way already is the library's, and arrives. */
         for (; pushed_out && p->mid_count; pushed_out--) {
-            p->first_mid = (p->first_mid + 1) % WINDOW;
+            p->first_mid = (p->first_mid + 1) % WM_MQTT_INFLIGHT;
             p->mid_count--;
         }
         atomic_fetch_add(&p->port->lost, pushed_out);
