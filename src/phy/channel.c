@@ -18,8 +18,8 @@
 #define FOLLOW_MIN        0.65f /* of the sync word's amplitude that C's second word must have */
 #define FOLLOW_SURE       0.85f /* above which a T reading gets no repair */
 #define SYNC_MIDDLE_CHIPS 19    /* from the middle of the searched sequence to its end */
-#define LOOK_BACK_CHIPS   24
-#define SAME_CHIPS        0.1 /* two acquisitions that differ by less are one */
+#define ACQUIRE_CHIPS     42    /* acquisition looks so far beyond the sequence, slid twice by 18 chips, at either end */
+#define SAME_CHIPS        0.1   /* two acquisitions that differ by less are one */
 #define SAME_HZ           2e3
 #define RESUME_CHIPS      6     /* behind the beginning of a sequence that was taken, the search goes on */
 #define STRONG_DB         12.0f /* Ec/N0 above which one chip in 5000 is wrong without any phase reference */
@@ -180,10 +180,25 @@ static int64_t cell_need(const struct wm_channel *channel)
     return wm_listener_need(channel->listener, channel->cell, channel->band.filter.fir.taps);
 }
 
+/* Baseband samples that acquisition looks at before a sequence, and behind it. */
+static int64_t acquire_reach(const struct wm_channel *channel)
+{
+    const struct wm_mode_info *info = mode_info(channel);
+    const double period = channel->band.rate_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
+
+    return (int64_t)(ACQUIRE_CHIPS * period) + 2 * WM_CHIP_MARGIN;
+}
+
 static int64_t oldest_wanted(const struct wm_channel *channel)
 {
+    const struct wm_sync_candidate *best = &channel->best;
     int64_t oldest = channel->search_at;
 
+    if (channel->has_best) {
+        const int64_t begin = (int64_t)(best->start - (double)channel->sequence_chips * best->period);
+        oldest = begin < oldest ? begin : oldest;
+    }
+    oldest -= acquire_reach(channel);
     for (int i = 0; i < WAITING_MAX; i++) {
         const struct waiting *w = &channel->waiting[i];
         int64_t begin = (int64_t)(w->timing.start - 80 * w->timing.period);
@@ -210,7 +225,7 @@ static void begin_baseband(struct wm_channel *channel, int64_t first)
         extend(channel, first);
     } else {
         /* silence before it: acquisition looks some chips before a sequence that may begin at once */
-        wm_band_begin(&channel->band, first, (size_t)(LOOK_BACK_CHIPS * channel->band.rate_hz / mode_info(channel)->chip_rate_cps));
+        wm_band_begin(&channel->band, first, (size_t)acquire_reach(channel));
     }
     if (channel->search_at < first)
         channel->search_at = first;
@@ -461,10 +476,7 @@ static void take_candidate(struct wm_channel *channel)
 /* Room a position needs behind it: the template, the guard, and what acquire looks at. */
 static int64_t search_span(const struct wm_channel *channel)
 {
-    const struct wm_mode_info *info = mode_info(channel);
-    double period = channel->band.rate_hz / info->chip_rate_cps * (1 + 1.3 * info->clock_tolerance);
-
-    return (int64_t)wm_sync_finder_span(channel->finder) + (int64_t)(42 * period) + 2 * WM_CHIP_MARGIN;
+    return (int64_t)wm_sync_finder_span(channel->finder) + acquire_reach(channel);
 }
 
 static void search(struct wm_channel *channel)
