@@ -137,6 +137,9 @@ static const struct guard guards[] = {
     {"C A no gaps", CA, .frames = 60, .allowed = 3, .no_gaps = true},
     {"C B no gaps", CB, .frames = 60, .allowed = 6, .no_gaps = true},
     {"S no gaps", S, .frames = 40, .allowed = 4, .no_gaps = true},
+    /* where the stretch of baseband is full is not where a candidate is to be acquired; short frames have many of both */
+    {"S no gaps 30 dB", .mode = WM_MODE_S, .ec_n0_db = 30, .frames = 128, .allowed = 0, .bytes_min = 10, .bytes_max = 14,
+     .no_gaps = true},
     {"S and T at once", .mode = WM_MODE_S, .ec_n0_db = T_DB, .frames = 40, .allowed = 3, .centre_hz = 868.625e6, .also_t = true},
 };
 
