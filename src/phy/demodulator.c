@@ -200,8 +200,10 @@ static void soft_chips(struct wm_demodulator *d, size_t bytes, struct wm_soft *s
         return;
     size_t n = wm_trellis_events(d->trellis, d->noise_density, EVENT_COST_MAX, d->others, EVENTS_MAX);
     for (size_t i = 0; i < n; i++)
-        d->events[soft->event_count++] =
-            (struct wm_error_event){.last_bit = (uint32_t)d->others[i].last, .mask = d->others[i].mask, .cost = d->others[i].cost};
+        d->events[soft->event_count++] = (struct wm_error_event){.last_bit = (uint32_t)d->others[i].last,
+                                                                 .mask = d->others[i].mask,
+                                                                 .apart = (uint32_t)d->others[i].apart,
+                                                                 .cost = d->others[i].cost};
 }
 
 static int compare_events(const void *a, const void *b)

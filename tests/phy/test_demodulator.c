@@ -134,10 +134,20 @@ START_TEST(answers_do_not_depend_on_what_was_asked_before)
 }
 END_TEST
 
-/* Events: sorted, inside the frame, never free below nothing; where a frame is wrong by little one or two of them mend it. */
+static void apply(uint8_t *bytes, const struct wm_error_event *event)
+{
+    for (unsigned i = 0; i < 32 && i <= event->last_bit; i++)
+        if (event->mask >> i & 1)
+            bytes[(event->last_bit - i) / 8] ^= (uint8_t)(0x80 >> (event->last_bit - i) % 8);
+    if (event->apart)
+        bytes[(event->last_bit - event->apart) / 8] ^= (uint8_t)(0x80 >> (event->last_bit - event->apart) % 8);
+}
+
+/* Events: sorted, inside the frame, never free below nothing, none twice; where a frame is wrong by little one or two of them mend
+ * it. Mode C has pairs of chips far apart. */
 START_TEST(events_mend_weak_frames)
 {
-    unsigned wrong = 0, mended = 0;
+    unsigned wrong = 0, mended = 0, apart = 0;
 
     for (uint64_t f = 0; f < 120; f++) {
         struct trial t;
@@ -156,6 +166,12 @@ START_TEST(events_mend_weak_frames)
             ck_assert(event->last_bit < 8 * BYTES && event->mask & 1 && event->cost >= 0);
             ck_assert(e == 0 || event->last_bit >= soft.events[e - 1].last_bit);
             ck_assert_uint_le(32 - (unsigned)__builtin_clz(event->mask), event->last_bit + 1);
+            ck_assert_uint_le(event->apart, event->last_bit);
+            apart += event->apart > 0;
+            bool twice = false;
+            for (size_t o = e; o-- > 0 && soft.events[o].last_bit == event->last_bit;)
+                twice = twice || (soft.events[o].mask == event->mask && soft.events[o].apart == event->apart);
+            ck_assert(!twice);
         }
         if (before > 0 && before <= 6) {
             uint8_t fixed[BYTES];
@@ -165,11 +181,7 @@ START_TEST(events_mend_weak_frames)
                     struct wm_soft trial = {.len = BYTES};
                     memcpy(trial.bytes, fixed, BYTES);
                     unsigned now = bit_errors(&t, &trial);
-                    for (unsigned i = 0; i < 32 && i <= soft.events[e].last_bit; i++)
-                        if (soft.events[e].mask >> i & 1) {
-                            uint32_t bit = soft.events[e].last_bit - i;
-                            trial.bytes[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
-                        }
+                    apply(trial.bytes, &soft.events[e]);
                     if (bit_errors(&t, &trial) < now)
                         memcpy(fixed, trial.bytes, BYTES);
                 }
@@ -180,6 +192,7 @@ START_TEST(events_mend_weak_frames)
         trial_close(&t);
     }
     ck_assert_uint_ge(wrong, 6);
+    ck_assert((_i >= 2) == (apart > 0));
     ck_assert_msg(mended >= (_i < 2 ? 0.7 : 0.35) * wrong, "%u of %u", mended, wrong);
 }
 END_TEST
