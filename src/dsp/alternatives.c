@@ -13,14 +13,14 @@
 
 struct wm_alternatives {
     const struct wm_kernels *kernels;
-    size_t n_max, stride;
-    struct wm_complex_plane decided;
+    size_t stride;
+    struct wm_stripped stripped; /* its other tone is that of the kernel's planes */
     struct wm_alternative_planes planes;
     float *cost; /* ROWS rows, and the least of each chip */
     float *memory;
     /* of the burst */
-    uint8_t *chip;
     size_t n, fixed;
+    struct wm_phase_jump jump;
 };
 
 enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n_max, struct wm_alternatives **alternatives_out)
@@ -30,7 +30,6 @@ enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n
     if (!a)
         return WM_NO_MEMORY;
     a->kernels = kernels;
-    a->n_max = n_max;
     a->stride = n_max + 2 * WM_LANES;
     const size_t padded = a->stride + 2 * REACH;
     a->memory = calloc(5 * padded + (2 + ROWS + 1) * a->stride, sizeof(float));
@@ -43,7 +42,7 @@ enum wm_status wm_alternatives_create(const struct wm_kernels *kernels, size_t n
     for (size_t i = 0; i < sizeof in / sizeof *in; i++, at += padded)
         *in[i] = at;
     at -= REACH;
-    a->decided = (struct wm_complex_plane){at, at + a->stride};
+    a->stripped = (struct wm_stripped){.decided = {at, at + a->stride}, .other = a->planes.other};
     a->cost = at + 2 * a->stride;
     *alternatives_out = a;
     return WM_OK;
@@ -57,14 +56,9 @@ void wm_alternatives_destroy(struct wm_alternatives *alternatives)
     free(alternatives);
 }
 
-struct wm_complex_plane wm_alternatives_decided(struct wm_alternatives *alternatives)
+struct wm_stripped *wm_alternatives_planes(struct wm_alternatives *alternatives)
 {
-    return alternatives->decided;
-}
-
-struct wm_complex_plane wm_alternatives_other(struct wm_alternatives *alternatives)
-{
-    return alternatives->planes.other;
+    return &alternatives->stripped;
 }
 
 /* The running sum from chip `from` on; behind the last chip it stays, so that a window that ends there ends with the burst. */
@@ -73,8 +67,8 @@ static void sum_up(struct wm_alternatives *a, size_t from)
     float *re = a->planes.prefix.re, *im = a->planes.prefix.im;
 
     for (size_t k = from; k < a->n; k++) {
-        re[k + 1] = re[k] + a->decided.re[k];
-        im[k + 1] = im[k] + a->decided.im[k];
+        re[k + 1] = re[k] + a->stripped.decided.re[k];
+        im[k + 1] = im[k] + a->stripped.decided.im[k];
     }
     for (size_t k = a->n; k < a->n + REACH; k++) {
         re[k + 1] = re[a->n];
@@ -82,15 +76,15 @@ static void sum_up(struct wm_alternatives *a, size_t from)
     }
 }
 
-void wm_alternatives_begin(struct wm_alternatives *a, uint8_t *chip, size_t n, size_t fixed, double h)
+void wm_alternatives_begin(struct wm_alternatives *a, size_t fixed, double h)
 {
-    a->chip = chip;
-    a->n = n < a->n_max ? n : a->n_max;
+    a->n = a->stripped.n;
     a->fixed = fixed;
-    a->planes.jump_re = (float)cos(2 * M_PI * h);
-    a->planes.jump_im = (float)sin(2 * M_PI * h);
+    a->jump = wm_phase_jump(h);
+    a->planes.jump_re = a->jump.re;
+    a->planes.jump_im = a->jump.im;
     for (size_t k = 0; k < a->n; k++)
-        a->planes.sign[k] = k < fixed ? 0 : chip[k] ? 1 : -1;
+        a->planes.sign[k] = k < fixed ? 0 : a->stripped.chip[k] ? 1 : -1;
     memset(a->planes.sign + a->n, 0, WM_LANES * sizeof(float)); /* whole vectors are read: no pairs behind the end */
     sum_up(a, 0);
     a->kernels->alternatives(&a->planes, a->fixed, a->n, a->cost, a->stride);
@@ -98,25 +92,8 @@ void wm_alternatives_begin(struct wm_alternatives *a, uint8_t *chip, size_t n, s
 
 static void flip(struct wm_alternatives *a, size_t k)
 {
-    /* what the chips behind turn by: a one that becomes a zero lowers the chip sum by 2 */
-    const float jr = a->planes.jump_re, ji = a->planes.jump_im * a->planes.sign[k];
-    struct wm_complex_plane *const planes[] = {&a->decided, &a->planes.other};
-    const float v_re = a->decided.re[k], v_im = a->decided.im[k];
-
-    for (int i = 0; i < 2; i++) {
-        float *re = planes[i]->re, *im = planes[i]->im;
-        for (size_t j = k + 1; j < a->n; j++) {
-            float x = re[j] * jr - im[j] * ji;
-            im[j] = re[j] * ji + im[j] * jr;
-            re[j] = x;
-        }
-    }
-    a->decided.re[k] = a->planes.other.re[k];
-    a->decided.im[k] = a->planes.other.im[k];
-    a->planes.other.re[k] = v_re;
-    a->planes.other.im[k] = v_im;
+    wm_stripped_flip(&a->stripped, k, a->jump);
     a->planes.sign[k] = -a->planes.sign[k];
-    a->chip[k] ^= 1;
 }
 
 /* The place of the least cost below 0; false when there is none. */

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/status.h"
-#include "dsp/kernels.h"
+#include "dsp/stripped.h"
 
 /* Which other chip sequences explain a CPFSK burst nearly as well as the decided one: single chips, and pairs of opposite chips at
  * most WM_ALTERNATIVE_PAIR apart. A flipped chip turns the phase of all chips behind it by 2 pi h; a pair turns only those between.
@@ -25,15 +25,13 @@ WM_MUST_USE enum wm_status wm_alternatives_create(const struct wm_kernels *kerne
                                                   struct wm_alternatives **alternatives);
 void wm_alternatives_destroy(struct wm_alternatives *alternatives);
 
-/* The planes that the caller fills before wm_alternatives_begin: each chip's correlation with its decided tone, data phase taken
- * out, and the same for the other tone. Valid as long as the object. */
-struct wm_complex_plane wm_alternatives_decided(struct wm_alternatives *alternatives);
-struct wm_complex_plane wm_alternatives_other(struct wm_alternatives *alternatives);
+/* What the caller fills before wm_alternatives_begin; chip and n are the caller's to set. Valid as long as the object. */
+struct wm_stripped *wm_alternatives_planes(struct wm_alternatives *alternatives);
 
-/* A new burst of n chips, 0 or 1 each, the first `fixed` of which are known. `chip` is the caller's and follows the flips. */
-void wm_alternatives_begin(struct wm_alternatives *alternatives, uint8_t *chip, size_t n, size_t fixed, double h);
+/* A new burst, the first `fixed` chips of which are known. */
+void wm_alternatives_begin(struct wm_alternatives *alternatives, size_t fixed, double h);
 /* Applies the best alternative, or the best pair, as long as one is better than what is decided, at most `rounds` times; the planes
- * follow. Returns how many it applied. */
+ * and the chips follow. Returns how many it applied. */
 unsigned wm_alternatives_improve(struct wm_alternatives *alternatives, bool pairs_only, unsigned rounds);
 
 /* For the list: what single chips cost, an array of n, known better than from a window. */

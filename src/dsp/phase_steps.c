@@ -2,13 +2,13 @@
 #include "dsp/phase_steps.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define GROUP    10   /* chips whose sum has one phase; the last group has up to twice as many */
 #define TERMS    4    /* 1, time, time^2, the data's sum */
 #define WOBBLE   0.15 /* rad^2: noise leaves a tenth of it at the threshold, a wrong chip less; more is no single carrier */
 #define TOGETHER 0.1  /* amplitudes that a pair must be cheaper than its two chips, which are alternatives themselves */
 #define PAIRS    24   /* chips nearest to the other tone, of which two are tried together */
+#define NEAR     0.3F /* amplitudes to the other tone, at most; farther ones make no pair worth listing */
 
 struct terms {
     double q[TERMS];
@@ -17,22 +17,24 @@ struct terms {
 struct group {
     struct terms basis;  /* of each of its chips; orthonormal over the chips of all groups */
     double chips, phase; /* the phase goes on from one to the next */
+    struct terms behind; /* Q'u of a step behind the group's last chip */
 };
 
-/* A chip and the step behind it. */
+/* A chip whose two tones are nearly alike. */
 struct step {
     size_t at;
-    double own;        /* what its own correlation loses */
+    double own; /* what its own correlation loses */
+    double cost;
     double turn;       /* theta */
     struct terms seen; /* Q'u */
-    double cost;
 };
 
 struct wm_phase_steps {
     size_t n, count;
     struct group *groups;
+    double r[TERMS][TERMS];     /* X = Q R */
     double amplitude;           /* of a chip */
-    struct step near[PAIRS];    /* the chips nearest to the other tone, the latest first */
+    struct step near[PAIRS];    /* the chips nearest to the other tone, in the end the latest first */
     unsigned nearest, farthest; /* how many; the place of the one that is not so near */
 };
 
@@ -78,24 +80,25 @@ static double product(const struct wm_phase_steps *steps, int i, int j)
     return sum;
 }
 
-/* Gram-Schmidt, in place: each term made orthogonal to those before it and scaled; r[j][i] are the factors, X = Q R. */
-static bool orthonormalise(struct wm_phase_steps *steps, double r[TERMS][TERMS])
+/* Gram-Schmidt, in place, from term `first` on: each term made orthogonal to those before it and scaled. */
+static bool orthonormalise(struct wm_phase_steps *steps, int first)
 {
     struct group *const end = steps->groups + steps->count;
 
-    for (int i = 0; i < TERMS; i++) {
+    for (int i = first; i < TERMS; i++) {
         const double before = product(steps, i, i);
         for (int j = 0; j < i; j++) {
-            r[j][i] = product(steps, j, i);
+            const double share = steps->r[j][i] = product(steps, j, i);
             for (struct group *g = steps->groups; g < end; g++)
-                g->basis.q[i] -= r[j][i] * g->basis.q[j];
+                g->basis.q[i] -= share * g->basis.q[j];
         }
         const double square = product(steps, i, i);
         if (!(square > 1e-6 * before))
             return false;
-        r[i][i] = sqrt(square);
+        steps->r[i][i] = sqrt(square);
+        const double scale = 1 / steps->r[i][i];
         for (struct group *g = steps->groups; g < end; g++)
-            g->basis.q[i] /= r[i][i];
+            g->basis.q[i] *= scale;
     }
     return true;
 }
@@ -116,41 +119,65 @@ static struct terms project(const struct wm_phase_steps *steps, double *left)
     return along;
 }
 
-struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t *chip, size_t from, size_t to, double *sum,
+struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t *chip, size_t from, size_t to, int *sum,
                                  double *mean)
 {
-    struct wm_phasor all = {0, 0};
+    float re = 0, im = 0;
+    int halves = 0;
 
-    *mean = 0;
     for (size_t k = from; k < to; k++) {
-        const double s = chip[k] ? 1 : -1;
-        all = wm_phasor_add(all, (struct wm_phasor){(double)v->re[k], (double)v->im[k]});
-        *mean += (*sum + s / 2) / (double)(to - from);
+        const int s = chip[k] ? 1 : -1;
+        re += v->re[k];
+        im += v->im[k];
+        halves += 2 * *sum + s;
         *sum += s;
     }
-    return all;
+    *mean = halves / (2.0 * (double)(to - from));
+    return (struct wm_phasor){(double)re, (double)im};
 }
 
-bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_complex_plane *v, const uint8_t *chip, size_t n,
-                        struct wm_phase_fit *fit)
+/* First and last chip of group g. */
+static size_t group_begin(size_t g)
 {
-    double r[TERMS][TERMS], by[TERMS], sum = 0, phase = 0, left;
-    struct wm_phasor last = {1, 0};
+    return g * GROUP;
+}
 
-    *fit = (struct wm_phase_fit){0};
+static size_t group_end(const struct wm_phase_steps *steps, size_t g)
+{
+    return g + 1 < steps->count ? group_begin(g + 1) : steps->n;
+}
+
+/* The terms that hang on the burst's length alone. */
+static void new_length(struct wm_phase_steps *steps, size_t n)
+{
     steps->n = n;
     steps->count = n / GROUP;
     for (size_t g = 0; g < steps->count; g++) {
-        const size_t from = g * GROUP, to = g + 1 < steps->count ? from + GROUP : n;
-        const double chips = (double)(to - from), time = (double)from + (chips - 1) / 2;
-        double mean;
-        const struct wm_phasor now = wm_phase_gather(v, chip, from, to, &sum, &mean);
-        const struct wm_phasor step = wm_phasor_mul(now, (struct wm_phasor){last.re, -last.im});
-        phase += atan2(step.im, step.re);
-        last = now;
-        steps->groups[g] = (struct group){.basis = {{1, time, time * time, mean}}, .chips = chips, .phase = phase};
+        const double chips = (double)(group_end(steps, g) - group_begin(g)), time = (double)group_begin(g) + (chips - 1) / 2;
+        steps->groups[g] = (struct group){.basis = {{1, time, time * time}}, .chips = chips};
     }
-    if (steps->count <= TERMS || !orthonormalise(steps, r))
+}
+
+bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_stripped *planes, struct wm_phase_fit *fit)
+{
+    double by[TERMS], phase = 0, left;
+    const bool longer = planes->n != steps->n;
+    struct wm_phasor last = {1, 0};
+    int sum = 0;
+
+    *fit = (struct wm_phase_fit){0};
+    if (longer)
+        new_length(steps, planes->n);
+    for (size_t g = 0; g < steps->count; g++) {
+        struct group *group = &steps->groups[g];
+        const struct wm_phasor now =
+            wm_phase_gather(&planes->decided, planes->chip, group_begin(g), group_end(steps, g), &sum, &group->basis.q[TERMS - 1]);
+        const struct wm_phasor step = wm_phasor_mul(now, (struct wm_phasor){last.re, -last.im});
+        phase += (double)atan2f((float)step.im, (float)step.re);
+        last = now;
+        group->phase = phase;
+    }
+    if (steps->count <= TERMS || !orthonormalise(steps, longer ? 0 : TERMS - 1))
         return false;
     const struct terms along = project(steps, &left);
     if (left > WOBBLE)
@@ -158,8 +185,8 @@ bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_complex_pl
     for (int i = TERMS; i-- > 0;) { /* R x = Q'y */
         by[i] = along.q[i];
         for (int j = i + 1; j < TERMS; j++)
-            by[i] -= r[i][j] * by[j];
-        by[i] /= r[i][i];
+            by[i] -= steps->r[i][j] * by[j];
+        by[i] /= steps->r[i][i];
     }
     *fit = (struct wm_phase_fit){.phase = by[0], .slope = by[1], .curve = by[2], .index = by[3] / M_PI};
     return true;
@@ -170,66 +197,97 @@ static double cost_of_two(const struct wm_phase_steps *steps, const struct step 
 {
     const double behind = (double)(steps->n - 1 - later->at);
 
-    return later->cost + earlier->cost +
+    return (double)later->cost + (double)earlier->cost +
            steps->amplitude * later->turn * earlier->turn * (behind - dot(&later->seen, &earlier->seen));
 }
 
-/* Keeps the PAIRS nearest, in the order they come. */
-static void keep_near(struct wm_phase_steps *steps, const struct step *step)
+/* Keeps the PAIRS nearest. */
+static void keep_near(struct wm_phase_steps *steps, size_t at, float own, float cost)
 {
-    unsigned farthest = 0;
+    struct step *step = &steps->near[steps->nearest < PAIRS ? steps->nearest++ : steps->farthest];
 
-    if (steps->nearest == PAIRS) {
-        memmove(&steps->near[steps->farthest], &steps->near[steps->farthest + 1],
-                (PAIRS - 1 - steps->farthest) * sizeof *steps->near);
-        steps->nearest--;
-    }
-    steps->near[steps->nearest++] = *step;
+    step->at = at;
+    step->own = own;
+    step->cost = cost;
+    steps->farthest = 0;
     for (unsigned i = 1; i < steps->nearest; i++)
-        if (steps->near[i].own > steps->near[farthest].own)
-            farthest = i;
-    steps->farthest = farthest;
+        if (steps->near[i].own > steps->near[steps->farthest].own)
+            steps->farthest = i;
 }
 
-unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_complex_plane *v, const struct wm_complex_plane *o,
-                              const uint8_t *chip, size_t fixed, double h, float *cost, size_t flip[2])
+static int later_first(const void *a, const void *b)
 {
-    const double turn = remainder(2 * M_PI * h, 2 * M_PI);
-    double amplitude = 0, best = 0, residual = 0; /* r'u times the amplitude */
-    struct terms behind = {{0}};                  /* Q'u of a step behind the group's last chip */
+    const struct step *x = a, *y = b;
+
+    return (x->at < y->at) - (x->at > y->at);
+}
+
+/* In order, and with what it takes to pair them. */
+static void make_near(struct wm_phase_steps *steps, const uint8_t *chip, double turn)
+{
+    qsort(steps->near, steps->nearest, sizeof *steps->near, later_first);
+    for (struct step *step = steps->near; step < steps->near + steps->nearest; step++) {
+        const size_t g = step->at / GROUP < steps->count ? step->at / GROUP : steps->count - 1;
+        const struct group *group = &steps->groups[g];
+        const double inside = (double)(group_end(steps, g) - 1 - step->at);
+        step->turn = chip[step->at] ? turn : -turn;
+        for (int i = 0; i < TERMS; i++)
+            step->seen.q[i] = group->behind.q[i] + inside * group->basis.q[i];
+    }
+}
+
+static double mean_of(const float *x, size_t n)
+{
+    double sum[4] = {0};
+
+    for (size_t k = 0; k < n; k++)
+        sum[k % 4] += (double)x[k];
+    return (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
+}
+
+unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, size_t fixed, double h, float *cost,
+                              size_t flip[2])
+{
+    const struct wm_complex_plane *v = &planes->decided, *o = &planes->other;
+    const double turn = remainder(2 * M_PI * h, 2 * M_PI), amplitude = fmax(mean_of(v->re, steps->n), 0);
+    const float theta = (float)turn, bend = (float)(amplitude / 2 * turn * turn);
+    float best_one = 0, residual = 0, limit = NEAR * (float)amplitude; /* residual: r'u times the amplitude */
+    struct terms behind = {{0}};                                       /* Q'u of a step behind the group's last chip */
     unsigned flips = 0;
 
+    steps->amplitude = amplitude;
     steps->nearest = 0;
-    for (size_t k = 0; k < steps->n; k++)
-        amplitude += (double)v->re[k] / (double)steps->n;
-    steps->amplitude = amplitude = fmax(amplitude, 0);
-    for (size_t g = steps->count, end = steps->n; g-- > 0 && end > fixed; end = g * GROUP) {
+    for (size_t g = steps->count; g-- > 0 && group_end(steps, g) > fixed;) {
+        const size_t end = group_end(steps, g), begin = group_begin(g) > fixed ? group_begin(g) : fixed;
         const struct terms *here = &steps->groups[g].basis;
-        const double here_behind = dot(here, &behind), here_here = dot(here, here), behind_behind = dot(&behind, &behind);
-        double inside = 0; /* chips of the group behind this one: Q'u = behind + inside * here */
-        for (size_t k = end; k-- > g * GROUP && k >= fixed; inside++) {
-            struct step now = {.at = k, .turn = chip[k] ? turn : -turn};
+        /* chip k with `inside` chips of the group behind it: Q'u = behind + inside * here */
+        const float here_behind = (float)dot(here, &behind), here_here = (float)dot(here, here);
+        const float lost_last = (float)((double)(steps->n - end) - dot(&behind, &behind));
+        float inside = 0;
+        steps->groups[g].behind = behind;
+        for (size_t k = end; k-- > begin; inside++) {
+            const float way = planes->chip[k] ? theta : -theta;
             /* the fitted phase moves by `shift` at the chip itself, and the other tone's correlation is seen against that */
-            const double shift = now.turn * (here_behind + inside * here_here);
-            const double lost = (double)(steps->n - 1 - k) - behind_behind - inside * (2 * here_behind + inside * here_here);
-            now.own = (double)v->re[k] - (double)o->re[k] * (1 - shift * shift / 2) - (double)o->im[k] * shift;
-            now.cost = now.own + now.turn * (residual + amplitude / 2 * now.turn * lost);
-            cost[k] = (float)now.cost;
-            if (now.cost < best) {
-                best = now.cost;
+            const float shift = way * (here_behind + inside * here_here);
+            const float lost = lost_last + inside * (1 - 2 * here_behind - inside * here_here);
+            const float own = v->re[k] - o->re[k] * (1 - shift * shift / 2) - o->im[k] * shift;
+            cost[k] = own + way * residual + bend * lost;
+            if (cost[k] < best_one) {
+                best_one = cost[k];
                 flip[0] = k;
                 flips = 1;
             }
-            if (steps->nearest < PAIRS || now.own < steps->near[steps->farthest].own) {
-                for (int i = 0; i < TERMS; i++)
-                    now.seen.q[i] = behind.q[i] + inside * here->q[i];
-                keep_near(steps, &now);
+            if (own < limit) {
+                keep_near(steps, k, own, cost[k]);
+                limit = steps->nearest < PAIRS ? limit : steps->near[steps->farthest].own;
             }
-            residual += (double)v->im[k];
+            residual += v->im[k];
         }
         for (int i = 0; i < TERMS; i++)
             behind.q[i] += steps->groups[g].chips * here->q[i];
     }
+    double best = (double)best_one;
+    make_near(steps, planes->chip, turn);
     for (unsigned later = 0; later < steps->nearest; later++) {
         for (unsigned earlier = later + 1; earlier < steps->nearest; earlier++) {
             const double both = cost_of_two(steps, &steps->near[later], &steps->near[earlier]);
@@ -252,7 +310,7 @@ size_t wm_phase_steps_pairs(const struct wm_phase_steps *steps, float max_cost, 
         for (unsigned earlier = later + 1; earlier < steps->nearest && count < cap; earlier++) {
             const size_t last = steps->near[later].at, first = steps->near[earlier].at;
             const float cost = (float)cost_of_two(steps, &steps->near[later], &steps->near[earlier]);
-            const double apart = fmax(steps->near[later].cost, 0) + fmax(steps->near[earlier].cost, 0);
+            const double apart = (double)fmaxf(steps->near[later].cost, 0) + (double)fmaxf(steps->near[earlier].cost, 0);
             if (last - first > WM_ALTERNATIVE_PAIR && cost <= max_cost && (double)cost < apart - TOGETHER * steps->amplitude)
                 list[count++] = (struct wm_far_pair){first, last, fmaxf(cost, 0)};
         }

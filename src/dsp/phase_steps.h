@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/status.h"
-#include "dsp/kernels.h"
 #include "dsp/phasor.h"
+#include "dsp/stripped.h"
 
 /* The phase of a whole CPFSK burst, its data taken out: what is left of carrier, its drift and the modulation index, and single
  * chips that were decided wrongly.
@@ -15,26 +15,19 @@
  * takes the fit out (linear regression with one term more). Two wrong chips far apart are two such steps. */
 struct wm_phase_steps;
 
-/* What the fit says of the planes it was given. */
-struct wm_phase_fit {
-    double phase, slope, curve; /* at chip k: phase + slope k + curve k^2, radians */
-    double index;               /* what the modulation index is short of */
-};
-
 /* Room for n_max chips. */
 WM_MUST_USE enum wm_status wm_phase_steps_create(size_t n_max, struct wm_phase_steps **steps);
 void wm_phase_steps_destroy(struct wm_phase_steps *steps);
 
-/* Least squares over the phase of v, n correlations with the decided tones, data phase taken out, of the decisions `chip`. False:
- * the burst is too short, or its data too regular, to tell; the fit is 0 then. */
-bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_complex_plane *v, const uint8_t *chip, size_t n,
-                        struct wm_phase_fit *fit);
+/* Least squares over the phase of the decided correlations. False: the burst is too short, or its data too regular, to tell; the
+ * fit is 0 then. */
+bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_stripped *planes, struct wm_phase_fit *fit);
 
-/* After a fit that told: with v and o, the correlations with the other tones, the fitted phase taken out of both. cost[k] of each
- * chip from `fixed` on: what flipping it costs in units of amplitude, as in alternatives.h; negative: the burst is explained
- * better. Returns how many chips the best set of one or two that costs less than 0 has, in flip[]. */
-unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_complex_plane *v, const struct wm_complex_plane *o,
-                              const uint8_t *chip, size_t fixed, double h, float *cost, size_t flip[2]);
+/* After a fit that told, and wm_stripped_turn by it. cost[k] of each chip from `fixed` on: what flipping it costs in units of
+ * amplitude, as in alternatives.h; negative: the burst is explained better. Returns how many chips the best set of one or two that
+ * costs less than 0 has, in flip[]. */
+unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, size_t fixed, double h, float *cost,
+                              size_t flip[2]);
 
 /* Two chips farther apart than the alternatives' pairs; each alone may cost much more. */
 struct wm_far_pair {
@@ -48,5 +41,5 @@ size_t wm_phase_steps_pairs(const struct wm_phase_steps *steps, float max_cost, 
 
 /* v of the chips [from, to) added up; *sum, the chip sum (ones minus zeros) before them, is moved on, *mean is its mean over them.
  */
-struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t *chip, size_t from, size_t to, double *sum,
+struct wm_phasor wm_phase_gather(const struct wm_complex_plane *v, const uint8_t *chip, size_t from, size_t to, int *sum,
                                  double *mean);

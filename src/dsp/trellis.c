@@ -18,7 +18,6 @@
 #define STEPS_MAX    4            /* times in a round that one or two chips are turned for the phase of the whole burst */
 #define ROUNDS_MAX   1            /* after the first; more of them, and of the steps, find nothing more */
 #define FAR_MAX      512          /* pairs of chips far apart that are listed */
-#define TURNS        64           /* chip sums with a tabled phase */
 #define SETS         2            /* of WM_LANES modulation indices, the second where the first was not wide enough */
 #define CHOICE_BYTES (STATES / 2) /* a chip */
 
@@ -38,10 +37,11 @@ struct wm_trellis {
     float *memory;
     struct wm_alternatives *alternatives;
     struct wm_phase_steps *steps;
-    float *single; /* cost of flipping each chip alone, by the phase of the whole burst */
-    struct wm_complex_plane v,
-        s; /* decided correlations without data phase (the alternatives' plane); their smoothed sum without self */
-    struct wm_phasor turn[2 * TURNS + 1];
+    float *single;              /* cost of flipping each chip alone, by the phase of the whole burst */
+    struct wm_stripped *planes; /* of the decisions; the alternatives' */
+    struct wm_phase_fit out;    /* phase, slope and curve that have been taken out of them */
+    double along;               /* the sum of the decided ones then */
+    struct wm_complex_plane s;  /* smoothed sum of the decided ones, without self */
 };
 
 enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t *pre, size_t pre_chips, size_t chips_max,
@@ -68,7 +68,8 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
             status = wm_phase_steps_create(n, &trellis->steps);
         if (status == WM_OK) {
             trellis->choice = trellis->chip + n;
-            trellis->v = wm_alternatives_decided(trellis->alternatives);
+            trellis->planes = wm_alternatives_planes(trellis->alternatives);
+            trellis->planes->chip = trellis->chip;
             trellis->s = (struct wm_complex_plane){trellis->memory, trellis->memory + n};
             trellis->single = trellis->memory + 2 * n;
             memcpy(trellis->known, pre, pre_chips);
@@ -131,59 +132,44 @@ static void trace_back(struct wm_trellis *trellis, const uint8_t *choice, unsign
     }
 }
 
-static struct wm_phasor chip_turn(const struct wm_trellis *trellis, int sum)
+/* The planes of the decisions with the last h; carrier and noise are left. */
+static void strip(struct wm_trellis *trellis)
 {
-    return sum >= -TURNS && sum <= TURNS ? trellis->turn[sum + TURNS] : wm_phasor(-M_PI * trellis->h * sum);
+    trellis->planes->n = trellis->pre_chips + trellis->count;
+    trellis->out = (struct wm_phase_fit){0};
+    wm_stripped_make(trellis->planes, &trellis->chips->c1, &trellis->chips->c0, trellis->h, trellis->timing.h);
 }
 
-/* v = the decided correlation with its data phase taken out: a constant but for carrier and noise. */
-static void strip_data(struct wm_trellis *trellis)
-{
-    const struct wm_correlator *c = trellis->chips;
-    int sum = 0;
-    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2);
-
-    wm_phasor_table(M_PI * trellis->h * TURNS, -M_PI * trellis->h, trellis->turn, 2 * TURNS + 1);
-    for (size_t k = 0; k < trellis->pre_chips + trellis->count; k++) {
-        bool one = trellis->chip[k];
-        const struct wm_complex_plane *tone = one ? &c->c1 : &c->c0;
-        struct wm_phasor v = {tone->re[k], tone->im[k]};
-        v = wm_phasor_mul(v, (struct wm_phasor){half.re, one ? -half.im : half.im});
-        v = wm_phasor_mul(v, chip_turn(trellis, sum));
-        trellis->v.re[k] = (float)v.re;
-        trellis->v.im[k] = (float)v.im;
-        sum += one ? 1 : -1;
-    }
-}
-
-/* s[k] = sum of v within WINDOW of k, without k itself. */
+/* s[k] = sum of the decided ones within WINDOW of k, without k itself. */
 static void smooth(struct wm_trellis *trellis)
 {
-    const size_t n = trellis->pre_chips + trellis->count;
+    const size_t n = trellis->planes->n;
+    const float *v_re = trellis->planes->decided.re, *v_im = trellis->planes->decided.im;
     double re = 0, im = 0;
 
     for (size_t k = 0; k < WINDOW && k < n; k++) {
-        re += trellis->v.re[k];
-        im += trellis->v.im[k];
+        re += (double)v_re[k];
+        im += (double)v_im[k];
     }
     for (size_t k = 0; k < n; k++) {
         if (k + WINDOW < n) {
-            re += trellis->v.re[k + WINDOW];
-            im += trellis->v.im[k + WINDOW];
+            re += (double)v_re[k + WINDOW];
+            im += (double)v_im[k + WINDOW];
         }
         if (k > WINDOW) {
-            re -= trellis->v.re[k - WINDOW - 1];
-            im -= trellis->v.im[k - WINDOW - 1];
+            re -= (double)v_re[k - WINDOW - 1];
+            im -= (double)v_im[k - WINDOW - 1];
         }
-        trellis->s.re[k] = (float)(re - trellis->v.re[k]);
-        trellis->s.im[k] = (float)(im - trellis->v.im[k]);
+        trellis->s.re[k] = (float)(re - (double)v_re[k]);
+        trellis->s.im[k] = (float)(im - (double)v_im[k]);
     }
 }
 
-/* v[k] in the direction of the smoothed sum with it, and across. */
+/* Chip k in the direction of the smoothed sum with it, and across. */
 static double against_smoothed(const struct wm_trellis *trellis, size_t k, double *across)
 {
-    const double re = trellis->v.re[k], im = trellis->v.im[k], x = trellis->s.re[k] + re, y = trellis->s.im[k] + im;
+    const double re = (double)trellis->planes->decided.re[k], im = (double)trellis->planes->decided.im[k];
+    const double x = (double)trellis->s.re[k] + re, y = (double)trellis->s.im[k] + im;
     const double length = sqrt(x * x + y * y), scale = length > 0 ? 1 / length : 0;
 
     *across = (im * x - re * y) * scale;
@@ -253,17 +239,18 @@ static struct lane_phasor spread(struct wm_phasor v, struct wm_phasor *by)
     return out;
 }
 
-void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
+/* Carrier (radians a chip) and h (added to) where nothing else is known of them: those that bring the whole burst into one phase.
+ */
+static double search_carrier(struct wm_trellis *trellis, double h_span)
 {
-    const size_t n = trellis->pre_chips + trellis->count, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
+    const size_t n = trellis->planes->n, groups = n / GROUP < GROUPS_MAX ? n / GROUP : GROUPS_MAX;
     struct lane_phasor v[GROUPS_MAX], next[GROUPS_MAX]; /* groups of the set of indices; what turns them to the next set */
     struct wm_phasor group[GROUPS_MAX];
     double at[GROUPS_MAX], mean = 0, best = -1, best_dh = 0, best_step = 0;
-    double sum = 0;
+    int sum = 0;
 
-    strip_data(trellis);
     for (size_t g = 0; g < groups; g++) {
-        group[g] = wm_phase_gather(&trellis->v, trellis->chip, g * GROUP, (g + 1) * GROUP, &sum, &at[g]);
+        group[g] = wm_phase_gather(&trellis->planes->decided, trellis->chip, g * GROUP, (g + 1) * GROUP, &sum, &at[g]);
         mean += at[g] / (double)groups;
     }
     for (size_t g = 0; g < groups; g++) { /* at the least h; each next is a turn more */
@@ -284,30 +271,38 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
         for (size_t g = 0; g < groups; g++)
             v[g] = lane_mul(&v[g], &next[g]);
     }
-    /* timing and clock against the smoothed phase, as for words */
     trellis->h += best_dh;
-    strip_data(trellis);
-    struct wm_phasor back = wm_phasor(-best_step / GROUP), turn = {1, 0};
-    for (size_t k = 0; k < n; k++) {
-        struct wm_phasor x = wm_phasor_mul((struct wm_phasor){trellis->v.re[k], trellis->v.im[k]}, turn);
-        trellis->v.re[k] = (float)x.re;
-        trellis->v.im[k] = (float)x.im;
-        turn = wm_phasor_mul(turn, back);
+    return best_step / GROUP;
+}
+
+void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing, double h_span)
+{
+    const bool settled = trellis->improved && trellis->told;
+    const size_t n = trellis->pre_chips + trellis->count;
+    double carrier, fn = 0, ft = 0, ftt = 0, fp = 0, fpt = 0, amplitude = 0;
+
+    if (settled) { /* in the burst's middle */
+        carrier = trellis->out.slope + trellis->out.curve * (double)(n - 1);
+    } else {
+        strip(trellis);
+        carrier = search_carrier(trellis, h_span);
+        strip(trellis);
+        (void)wm_stripped_turn(trellis->planes, &(struct wm_phase_fit){.slope = carrier});
+        smooth(trellis);
     }
-    smooth(trellis);
-    double fn = 0, ft = 0, ftt = 0, fp = 0, fpt = 0, amplitude = 0;
+    /* timing and clock, as for words: a chip that begins early has the phase of the one before it */
     for (size_t k = 0; k < n; k++) {
-        double error;
-        amplitude += against_smoothed(trellis, k, &error);
+        double across = (double)trellis->planes->decided.im[k];
+        amplitude += settled ? (double)trellis->planes->decided.re[k] : against_smoothed(trellis, k, &across);
         double s = trellis->chip[k] ? 1 : -1, t = (double)k - (double)trellis->pre_chips;
         fn += 1;
         ft += t;
         ftt += t * t;
-        fp += s * error;
-        fpt += s * error * t;
+        fp += s * across;
+        fpt += s * across * t;
     }
     timing->h = trellis->h;
-    timing->carrier += best_step / GROUP / (2 * M_PI) / timing->period;
+    timing->carrier += carrier / (2 * M_PI) / timing->period;
     trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
     if (!(amplitude > 0))
         return;
@@ -328,66 +323,35 @@ float wm_trellis_amplitude(const struct wm_trellis *trellis)
     return trellis->amplitude;
 }
 
-/* Of every chip both tones, data phase and what is left of the carrier taken out. */
-static void strip_both(struct wm_trellis *trellis, const struct wm_phase_fit *fit)
-{
-    const struct wm_correlator *c = trellis->chips;
-    const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
-    const size_t n = trellis->pre_chips + trellis->count;
-    const struct wm_phasor half = wm_phasor(M_PI * (trellis->h - trellis->timing.h) / 2), bend = wm_phasor(-2 * fit->curve);
-    struct wm_phasor carrier = wm_phasor(-fit->phase), back = wm_phasor(-fit->slope - fit->curve);
-    int sum = 0;
-
-    wm_phasor_table(M_PI * trellis->h * TURNS, -M_PI * trellis->h, trellis->turn, 2 * TURNS + 1);
-    for (size_t k = 0; k < n; k++) {
-        const bool one = trellis->chip[k];
-        const struct wm_phasor turn = wm_phasor_mul(chip_turn(trellis, sum), carrier);
-        const struct wm_phasor up = wm_phasor_mul((struct wm_phasor){half.re, half.im}, turn);
-        const struct wm_phasor down = wm_phasor_mul((struct wm_phasor){half.re, -half.im}, turn);
-        const struct wm_phasor v1 = wm_phasor_mul((struct wm_phasor){c->c1.re[k], c->c1.im[k]}, down);
-        const struct wm_phasor v0 = wm_phasor_mul((struct wm_phasor){c->c0.re[k], c->c0.im[k]}, up);
-        trellis->v.re[k] = (float)(one ? v1.re : v0.re);
-        trellis->v.im[k] = (float)(one ? v1.im : v0.im);
-        other.re[k] = (float)(one ? v0.re : v1.re);
-        other.im[k] = (float)(one ? v0.im : v1.im);
-        carrier = wm_phasor_mul(carrier, back);
-        back = wm_phasor_mul(back, bend);
-        sum += one ? 1 : -1;
-    }
-}
-
-/* The planes of the decisions, with carrier and h fitted to them. Returns what they explain: the amplitudes along the fitted phase.
- */
+/* Fits carrier and h to the decisions and takes them out. Returns what the decisions explain: the amplitudes along the fitted
+ * phase. */
 static double settle(struct wm_trellis *trellis)
 {
-    const size_t n = trellis->pre_chips + trellis->count;
     struct wm_phase_fit fit;
-    double sum = 0;
 
-    strip_data(trellis);
-    trellis->told = wm_phase_steps_fit(trellis->steps, &trellis->v, trellis->chip, n, &fit);
+    trellis->told = wm_phase_steps_fit(trellis->steps, trellis->planes, &fit);
     trellis->h += fit.index;
-    strip_both(trellis, &fit);
-    for (size_t k = 0; k < n; k++)
-        sum += (double)trellis->v.re[k];
-    return sum;
+    trellis->out.phase += fit.phase;
+    trellis->out.slope += fit.slope;
+    trellis->out.curve += fit.curve;
+    trellis->along = wm_stripped_turn(trellis->planes, &fit);
+    return trellis->along;
 }
 
 /* Costs of single chips by the phase of the whole burst; how many are to be flipped, and which. */
 static unsigned price(struct wm_trellis *trellis, size_t flip[2])
 {
-    const struct wm_complex_plane other = wm_alternatives_other(trellis->alternatives);
-
     if (!trellis->told)
         return 0;
-    return wm_phase_steps_costs(trellis->steps, &trellis->v, &other, trellis->chip, trellis->pre_chips, trellis->h, trellis->single,
-                                flip);
+    return wm_phase_steps_costs(trellis->steps, trellis->planes, trellis->pre_chips, trellis->h, trellis->single, flip);
 }
 
 static double flip_and_settle(struct wm_trellis *trellis, const size_t *flip, unsigned flips)
 {
+    const struct wm_phase_jump jump = wm_phase_jump(trellis->h);
+
     for (unsigned i = 0; i < flips; i++)
-        trellis->chip[flip[i]] ^= 1;
+        wm_stripped_flip(trellis->planes, flip[i], jump);
     return settle(trellis);
 }
 
@@ -463,12 +427,12 @@ double wm_trellis_decide(struct wm_trellis *trellis, double h, double h_step, bo
  * cheap. What was flipped for a window's sake is fitted to the burst again. */
 void wm_trellis_improve(struct wm_trellis *trellis)
 {
-    const size_t n = trellis->pre_chips + trellis->count;
     unsigned round = 0;
 
+    strip(trellis);
     do {
         follow_steps(trellis);
-        wm_alternatives_begin(trellis->alternatives, trellis->chip, n, trellis->pre_chips, trellis->h);
+        wm_alternatives_begin(trellis->alternatives, trellis->pre_chips, trellis->h);
     } while (round++ < ROUNDS_MAX && wm_alternatives_improve(trellis->alternatives, trellis->told, FLIPS_MAX) > 0);
     trellis->improved = true;
 }
@@ -497,14 +461,17 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
 {
     const size_t n = trellis->pre_chips + trellis->count;
     const double variance = noise_density * SAMPLES / trellis->timing.period;
-    double amplitude = 0;
+    double amplitude = trellis->along;
 
     if (!trellis->improved || !(variance > 0))
         return 0;
-    smooth(trellis);
-    for (size_t k = 0; k < n; k++) {
-        double across;
-        amplitude += against_smoothed(trellis, k, &across);
+    if (!trellis->told) {
+        amplitude = 0;
+        smooth(trellis);
+        for (size_t k = 0; k < n; k++) {
+            double across;
+            amplitude += against_smoothed(trellis, k, &across);
+        }
     }
     trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
     if (!(trellis->amplitude > 0))

@@ -15,7 +15,7 @@
 struct scene {
     uint8_t chip[CHIPS];
     float memory[4][CHIPS];
-    struct wm_complex_plane v, o;
+    struct wm_stripped planes;
     struct wm_phase_steps *steps;
 };
 
@@ -27,8 +27,7 @@ static void scene_open(struct scene *s, const size_t *wrong, unsigned count, dou
 
     memset(s, 0, sizeof *s);
     wm_rng_seed(&rng, seed);
-    s->v = (struct wm_complex_plane){s->memory[0], s->memory[1]};
-    s->o = (struct wm_complex_plane){s->memory[2], s->memory[3]};
+    s->planes = (struct wm_stripped){{s->memory[0], s->memory[1]}, {s->memory[2], s->memory[3]}, s->chip, CHIPS};
     ck_assert_int_eq(wm_phase_steps_create(CHIPS, &s->steps), WM_OK);
     for (size_t k = 0; k < CHIPS; k++) {
         const double x = (double)k / CHIPS;
@@ -38,7 +37,8 @@ static void scene_open(struct scene *s, const size_t *wrong, unsigned count, dou
             other = other || wrong[i] == k;
         const double step = s->chip[k] ? 1 : -1; /* as decided; what was sent is the other where it is wrong */
         const double phase = 0.4 + 0.3 * x + drift * x * x + M_PI * index_off * (sum + step / 2) + turned;
-        const struct wm_complex_plane *heard = other ? &s->o : &s->v, *not = other ? &s->v : &s->o;
+        const struct wm_complex_plane *heard = other ? &s->planes.other : &s->planes.decided;
+        const struct wm_complex_plane *not = other ? &s->planes.decided : &s->planes.other;
         heard->re[k] = (float)cos(phase);
         heard->im[k] = (float)sin(phase);
         not ->re[k] = not ->im[k] = 0;
@@ -54,23 +54,6 @@ static void scene_open(struct scene *s, const size_t *wrong, unsigned count, dou
     }
 }
 
-static void take_out(struct scene *s, const struct wm_phase_fit *fit)
-{
-    double sum = 0;
-
-    for (size_t k = 0; k < CHIPS; k++) {
-        const double step = s->chip[k] ? 1 : -1, x = (double)k;
-        const struct wm_phasor by =
-            wm_phasor(-(fit->phase + fit->slope * x + fit->curve * x * x + M_PI * fit->index * (sum + step / 2)));
-        for (int i = 0; i < 4; i += 2) {
-            const struct wm_phasor z = wm_phasor_mul((struct wm_phasor){(double)s->memory[i][k], (double)s->memory[i + 1][k]}, by);
-            s->memory[i][k] = (float)z.re;
-            s->memory[i + 1][k] = (float)z.im;
-        }
-        sum += step;
-    }
-}
-
 static const double noises[] = {0, 0.3};
 
 START_TEST(carrier_drift_and_index_are_fitted)
@@ -81,12 +64,12 @@ START_TEST(carrier_drift_and_index_are_fitted)
     size_t flip[2];
 
     scene_open(&s, NULL, 0, 0.5, 0.004, noises[_i], 7);
-    ck_assert(wm_phase_steps_fit(s.steps, &s.v, s.chip, CHIPS, &fit));
+    ck_assert(wm_phase_steps_fit(s.steps, &s.planes, &fit));
     ck_assert_double_eq_tol(fit.index, 0.004, _i ? 0.001 : 1e-4);
     ck_assert_double_eq_tol(fit.phase, 0.4, _i ? 0.1 : 0.02);
     ck_assert_double_eq_tol(fit.slope * CHIPS + fit.curve * CHIPS * CHIPS, 0.8, _i ? 0.15 : 0.03);
-    take_out(&s, &fit);
-    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.v, &s.o, s.chip, FIXED, INDEX, cost, flip), 0);
+    (void)wm_stripped_turn(&s.planes, &fit);
+    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 0);
     for (size_t k = FIXED; k < CHIPS; k++)
         ck_assert_float_gt(cost[k], 0);
     wm_phase_steps_destroy(s.steps);
@@ -103,9 +86,9 @@ START_TEST(one_wrong_chip_is_found_wherever_it_is)
         float cost[CHIPS];
         size_t flip[2] = {0};
         scene_open(&s, &places[i], 1, 0.2, 0, noises[_i], 20 + i);
-        ck_assert(wm_phase_steps_fit(s.steps, &s.v, s.chip, CHIPS, &fit));
-        take_out(&s, &fit);
-        ck_assert_uint_ge(wm_phase_steps_costs(s.steps, &s.v, &s.o, s.chip, FIXED, INDEX, cost, flip), 1);
+        ck_assert(wm_phase_steps_fit(s.steps, &s.planes, &fit));
+        (void)wm_stripped_turn(&s.planes, &fit);
+        ck_assert_uint_ge(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 1);
         for (size_t k = FIXED; k < CHIPS; k++)
             ck_assert(k == places[i] || cost[k] > cost[places[i]]);
         ck_assert(_i > 0 || flip[0] == places[i]);
@@ -133,12 +116,12 @@ START_TEST(two_wrong_chips_far_apart_are_found_together)
         wm_phase_steps_destroy(s.steps);
     }
     for (int i = 0; i < 2; i++) {
-        s.v.re[wrong[i]] = s.o.re[wrong[i]] * 0.9F;
-        s.v.im[wrong[i]] = s.o.im[wrong[i]] * 0.9F;
+        s.planes.decided.re[wrong[i]] = s.planes.other.re[wrong[i]] * 0.9F;
+        s.planes.decided.im[wrong[i]] = s.planes.other.im[wrong[i]] * 0.9F;
     }
-    ck_assert(wm_phase_steps_fit(s.steps, &s.v, s.chip, CHIPS, &fit));
-    take_out(&s, &fit);
-    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.v, &s.o, s.chip, FIXED, INDEX, cost, flip), 2);
+    ck_assert(wm_phase_steps_fit(s.steps, &s.planes, &fit));
+    (void)wm_stripped_turn(&s.planes, &fit);
+    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 2);
     ck_assert(flip[0] == wrong[1] && flip[1] == wrong[0]);
     n = wm_phase_steps_pairs(s.steps, 0.5F, pairs, 300);
     for (size_t i = 0; i < n; i++) {
@@ -159,15 +142,17 @@ START_TEST(what_is_no_single_carrier_is_not_fitted)
 
     scene_open(&s, NULL, 0, 0, 0, 0, 3);
     for (size_t k = 0; k < CHIPS; k++) { /* swings by +-60 degrees */
-        s.v.re[k] = (float)cos(1.05 * sin(0.04 * (double)k));
-        s.v.im[k] = (float)sin(1.05 * sin(0.04 * (double)k));
+        s.planes.decided.re[k] = (float)cos(1.05 * sin(0.04 * (double)k));
+        s.planes.decided.im[k] = (float)sin(1.05 * sin(0.04 * (double)k));
     }
-    ck_assert(!wm_phase_steps_fit(s.steps, &s.v, s.chip, CHIPS, &fit));
+    ck_assert(!wm_phase_steps_fit(s.steps, &s.planes, &fit));
     ck_assert(fit.slope == 0 && fit.index == 0);
-    ck_assert(!wm_phase_steps_fit(s.steps, &s.v, s.chip, 45, &fit)); /* four groups, four unknowns */
+    s.planes.n = 45; /* four groups, four unknowns */
+    ck_assert(!wm_phase_steps_fit(s.steps, &s.planes, &fit));
+    s.planes.n = CHIPS;
     for (size_t k = 0; k < CHIPS; k++)
         s.chip[k] = 1; /* the data's sum is the time */
-    ck_assert(!wm_phase_steps_fit(s.steps, &s.v, s.chip, CHIPS, &fit));
+    ck_assert(!wm_phase_steps_fit(s.steps, &s.planes, &fit));
     wm_phase_steps_destroy(s.steps);
 }
 END_TEST
