@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,45 @@ START_TEST(failed_bursts)
 }
 END_TEST
 
+/* Somebody stopped recording in the middle of the second telegram and went on an hour later, where by chance the rest of one came.
+ */
+#define CUT  2257975ull
+#define LOST 5760000000ull
+static const char cut_meta[] =
+    "{\"global\":{\"core:datatype\":\"cu8\",\"core:version\":\"1.0.0\",\"core:sample_rate\":1600000},\"captures\":["
+    "{\"core:sample_start\":0,\"core:frequency\":868625000,\"core:datetime\":\"2026-03-01T10:00:00Z\"},"
+    "{\"core:sample_start\":2257975,\"core:global_index\":5762257975,\"core:frequency\":868625000,"
+    "\"core:datetime\":\"2026-03-01T11:00:01.5Z\"}],\"annotations\":[]}";
+
+static const char *const cut_runs[] = {
+    "ln in.sigmf-data cut.sigmf-data; $W rx",
+    "ln in.sigmf-data cut.sigmf-data; $W rx --threads 2",
+    "ln in.sigmf-data cut.sigmf-data; $W rx --grab-failed bad",
+    "mkfifo cut.sigmf-data; cat in.sigmf-data >cut.sigmf-data & $W rx",
+    "mkfifo cut.sigmf-data; cat in.sigmf-data >cut.sigmf-data & $W rx --threads 2",
+};
+
+START_TEST(behind_a_gap_it_begins_anew)
+{
+    unsigned long long uncut[3], first, third;
+    char command[256], second[8];
+
+    cli_run(&cli, "$W rx -q -r in.sigmf-meta -F csv --fields sample");
+    ck_assert_msg(sscanf(cli.out, "sample %llu %llu %llu", &uncut[0], &uncut[1], &uncut[2]) == 3, "%s", cli.out);
+    ck_assert(uncut[1] < CUT && CUT < uncut[1] + 15000); /* 192 chips and more of 32768 a second */
+    cli_file(&cli, "cut.sigmf-meta", cut_meta, sizeof cut_meta - 1);
+    snprintf(command, sizeof command, "%s -q -r cut.sigmf-meta -F csv --fields sample,time", cut_runs[_i]);
+    cli_run(&cli, command);
+    ck_assert_msg(cli.exit_code == 0, "%s", cli.err);
+    ck_assert_msg(
+        sscanf(cli.out, "sample,time %llu,2026-03-01T10:00:00.700%*s %llu,2026-03-01T11:00:%7s", &first, &third, second) == 3, "%s",
+        cli.out);
+    ck_assert_uint_eq(first, uncut[0]);
+    ck_assert_uint_eq(third, uncut[2] + LOST);
+    ck_assert_double_eq_tol(atof(second), 1.5 + (double)(uncut[2] - CUT) / 1.6e6, 1e-4); /* so many decimals were read */
+}
+END_TEST
+
 START_TEST(misuse)
 {
     cli_run(&cli, "$W record -r in.sigmf-meta -l 3x");
@@ -101,6 +141,7 @@ Suite *wm_test_suite(void)
     tcase_add_test(tests, limited);
     tcase_add_test(tests, bursts);
     tcase_add_test(tests, failed_bursts);
+    tcase_add_loop_test(tests, behind_a_gap_it_begins_anew, 0, sizeof cut_runs / sizeof cut_runs[0]);
     tcase_add_test(tests, misuse);
     suite_add_tcase(suite, tests);
     return suite;

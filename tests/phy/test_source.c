@@ -206,6 +206,7 @@ START_TEST(sigmf_with_gaps)
     char path[64];
     const char *why = "";
     size_t len;
+    uint64_t sample;
 
     put_sigmf("gaps", &meta, "gaps.sigmf-data", "aAbBcCdDeE");
     snprintf(path, sizeof path, "%s/gaps", folder);
@@ -219,11 +220,18 @@ START_TEST(sigmf_with_gaps)
         ck_assert(b.index == expected[i].moved.index && b.gap == expected[i].moved.gap);
         ck_assert_int_eq(b.time_ns, expected[i].moved.time_ns);
     }
-    /* not beyond a gap at once, also where a sample was split before it */
+    /* not beyond a gap at once, fetched or read, also where a sample was split before it */
+    ck_assert_ptr_eq(wm_source_fetch(source, 1, sizeof buffer, buffer, &len), buffer);
+    ck_assert_uint_eq(len, 3);
+    ck_assert_ptr_eq(wm_source_fetch(source, 4, sizeof buffer, buffer, &len), buffer);
+    ck_assert_uint_eq(len, 0);
+    ck_assert(!wm_source_at_gap(source, &sample));
     ck_assert_int_eq(wm_source_read(source, buffer, 3, &len), WM_OK);
     ck_assert_uint_eq(len, 3);
     ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);
     ck_assert_uint_eq(len, 1);
+    ck_assert(wm_source_at_gap(source, &sample));
+    ck_assert_uint_eq(sample, 2);
     ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);
     ck_assert_uint_eq(len, 2);
     ck_assert_int_eq(wm_source_read(source, buffer, sizeof buffer, &len), WM_OK);

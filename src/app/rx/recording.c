@@ -68,21 +68,62 @@ static void tell(const struct wm_rx *rx, const struct wm_receiver *receiver, con
     wm_outputs_tell(rx->shared.outputs, &air);
 }
 
+/* A recording on its way through the receiver, which begins anew behind each gap: `base` is the sample that it began with. */
+struct recorded {
+    struct wm_source *source;
+    struct wm_receiver *receiver;
+    struct wm_reception *reception;
+    uint64_t base;
+};
+
+/* Of a recording with gaps: the frame's place in what was recorded. */
+static void on_frame(void *user, struct wm_frame *frame)
+{
+    const struct recorded *from = user;
+    const struct wm_source_place place = wm_source_place(from->source, from->base + frame->signal.sample_index);
+
+    frame->signal.sample_index = place.index;
+    frame->signal.time_ns = place.time_ns;
+    if (from->reception->failed == WM_OK)
+        from->reception->failed = wm_pipeline_push(from->reception->pipeline, frame, NULL);
+}
+
+/* A frame that a gap cuts has ended there: what comes behind is not its rest. */
+static enum wm_status heed_gap(struct recorded *from)
+{
+    uint64_t sample;
+    enum wm_status status;
+
+    if (!wm_source_at_gap(from->source, &sample) || sample == from->base)
+        return WM_OK;
+    status = wm_receiver_flush(from->receiver);
+    from->base = sample;
+    if (from->reception->grab)
+        (void)!wm_grab_break(from->reception->grab);
+    return status;
+}
+
 /* A pipe gives little at a time, and for several threads that would be work for one. */
 static enum wm_status read_much(struct wm_source *source, unsigned char *buffer, size_t cap, size_t *len)
 {
     enum wm_status status = WM_OK;
     size_t got = 0;
+    uint64_t sample;
 
-    for (*len = 0; status == WM_OK && *len < cap && !wm_signals_interrupted(); *len += got)
+    for (*len = 0; status == WM_OK && *len < cap && !wm_signals_interrupted(); *len += got) {
+        if (*len && wm_source_at_gap(source, &sample))
+            break;
         status = wm_source_read(source, buffer + *len, cap - *len, &got);
+    }
     return *len ? WM_OK : status;
 }
 
 /* The receiver's loop. Everything that was heard has been written when it returns. */
-static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receiver *receiver, struct wm_reception *reception,
-                   struct wm_rx_progress *progress)
+static int receive(struct wm_rx *rx, struct recorded *recorded, struct wm_rx_progress *progress)
 {
+    struct wm_source *source = recorded->source;
+    struct wm_receiver *receiver = recorded->receiver;
+    struct wm_reception *reception = recorded->reception;
     /* where it is to end after so many seconds, it ends where one thread would */
     const bool batches = wm_receiver_pulls(receiver) && !rx->realtime && !(rx->shared.filter.for_s > 0);
     const bool pulls = batches && wm_source_fetches(source);
@@ -104,7 +145,8 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
             continue;
         }
         uint64_t pulled = 0;
-        if (pulls) {
+        status = heed_gap(recorded);
+        if (status == WM_OK && pulls) {
             status = wm_receiver_pull(receiver, wm_source_fetch, source, &pulled);
             wm_source_skip(source, pulled);
         }
@@ -116,7 +158,7 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
                 break;
         }
         if (reception->grab && len > 0) {
-            const struct wm_source_place place = wm_source_place(source, wm_grab_end(reception->grab));
+            const struct wm_source_place place = wm_source_place(source, recorded->base + wm_grab_end(reception->grab));
             wm_rx_grab_push(reception->grab, buffer, len, &place);
         }
         if (len > 0)
@@ -153,31 +195,13 @@ static int receive(struct wm_rx *rx, struct wm_source *source, struct wm_receive
     return heard->telegrams || read == WM_END ? WM_EXIT_PARTLY : WM_EXIT_FAILED;
 }
 
-struct recorded {
-    struct wm_source *source;
-    struct wm_reception *reception;
-};
-
-/* Of a recording with gaps: the frame's place in what was recorded. */
-static void on_frame(void *user, struct wm_frame *frame)
-{
-    const struct recorded *from = user;
-    const struct wm_source_place place = wm_source_place(from->source, frame->signal.sample_index);
-
-    frame->signal.sample_index = place.index;
-    frame->signal.time_ns = place.time_ns;
-    if (from->reception->failed == WM_OK)
-        from->reception->failed = wm_pipeline_push(from->reception->pipeline, frame, NULL);
-}
-
 static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct wm_source_info *info, unsigned modes,
                         struct wm_pipeline *pipeline)
 {
     const struct wm_log log = wm_common_log(WM_LOG_WARNING);
     struct wm_reception reception = {.pipeline = pipeline, .repair = rx->no_repair ? &wm_repair_none : &wm_repair_default};
-    struct recorded recorded = {source, &reception};
+    struct recorded recorded = {.source = source, .reception = &reception};
     struct wm_rx_progress progress = {0};
-    struct wm_receiver *receiver = NULL;
     struct wm_receiver_config config = {
         .format = info->format,
         .sample_rate_hz = info->sample_rate_hz,
@@ -192,7 +216,7 @@ static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct
         .on_result = wm_reception_on_result,
         .log = &log,
     };
-    enum wm_status status = wm_receiver_create(&config, &receiver);
+    enum wm_status status = wm_receiver_create(&config, &recorded.receiver);
     int result;
 
     if (wm_source_has_gaps(source)) {
@@ -201,7 +225,7 @@ static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct
     }
     if (status == WM_OK && rx->live.grab_prefix &&
         wm_rx_grab(rx->live.grab_prefix, info->format, info->sample_rate_hz, info->centre_hz, &reception.grab) != WM_OK) {
-        wm_receiver_destroy(receiver);
+        wm_receiver_destroy(recorded.receiver);
         return WM_EXIT_FAILED;
     }
     if (status != WM_OK) {
@@ -211,17 +235,17 @@ static int run_receiver(struct wm_rx *rx, struct wm_source *source, const struct
     wm_rx_progress_start(
         &progress,
         !rx->shared.quiet && isatty(STDERR_FILENO) && info->total_samples && !wm_outputs_own_terminal(rx->shared.outputs), info);
-    result = receive(rx, source, receiver, &reception, &progress);
+    result = receive(rx, &recorded, &progress);
     if (wm_outputs_drain(rx->shared.outputs) != WM_OK)
         reception.failed = WM_IO;
     if (!rx->shared.quiet)
-        wm_rx_report_summary(&progress, receiver, &reception);
+        wm_rx_report_summary(&progress, recorded.receiver, &reception);
     if (wm_pipeline_why(pipeline))
         wm_say("%s", wm_pipeline_why(pipeline));
     else if (reception.failed != WM_OK && reception.failed != WM_IO) /* of outputs their end tells */
         wm_say("decoding: %s", wm_status_text(reception.failed));
     wm_rx_grab_end(reception.grab, rx->shared.quiet);
-    wm_receiver_destroy(receiver);
+    wm_receiver_destroy(recorded.receiver);
     return reception.failed != WM_OK ? WM_EXIT_FAILED : result;
 }
 

@@ -191,16 +191,23 @@ static size_t capture_of(const struct wm_source *source, uint64_t sample)
     return low;
 }
 
-static size_t up_to_gap(const struct wm_source *source, size_t cap)
+/* Bytes from where the source stands to the next gap. */
+static uint64_t before_gap(const struct wm_source *source)
 {
     const uint64_t sample = source->given / source->sample_bytes;
     const size_t n = capture_of(source, sample);
 
-    if (n == source->meta.captures || source->meta.capture[n].sample_start - sample > cap)
-        return cap;
-    const uint64_t left =
-        (source->meta.capture[n].sample_start - sample) * source->sample_bytes - source->given % source->sample_bytes;
-    return left < cap ? (size_t)left : cap;
+    if (n == source->meta.captures || source->meta.capture[n].sample_start > UINT64_MAX / source->sample_bytes)
+        return NO_LIMIT;
+    return source->meta.capture[n].sample_start * source->sample_bytes - source->given;
+}
+
+/* Bytes that may be handed out without a pause. */
+static uint64_t in_one_go(const struct wm_source *source)
+{
+    const uint64_t left = source->meta.captures > 0 ? before_gap(source) : NO_LIMIT;
+
+    return left < source->limit ? left : source->limit;
 }
 
 enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap, size_t *len)
@@ -209,10 +216,8 @@ enum wm_status wm_source_read(struct wm_source *source, void *buffer, size_t cap
 
     *len = 0;
     source->note[0] = '\0';
-    if (cap > source->limit)
-        cap = (size_t)source->limit;
-    if (source->meta.captures > 0)
-        cap = up_to_gap(source, cap);
+    if (cap > in_one_go(source))
+        cap = (size_t)in_one_go(source);
     if (cap > 0)
         status = wm_file_read(&source->file, buffer, cap, len);
     source->given += *len;
@@ -253,6 +258,12 @@ struct wm_source_place wm_source_place(const struct wm_source *source, uint64_t 
     };
 }
 
+bool wm_source_at_gap(const struct wm_source *source, uint64_t *sample)
+{
+    *sample = source->given / source->sample_bytes;
+    return source->given % source->sample_bytes == 0 && wm_source_place(source, *sample).gap;
+}
+
 bool wm_source_fetches(const struct wm_source *source)
 {
     return source->file.size > 0;
@@ -261,12 +272,13 @@ bool wm_source_fetches(const struct wm_source *source)
 const void *wm_source_fetch(void *user, uint64_t offset, size_t len, void *room, size_t *got)
 {
     const struct wm_source *source = user;
+    const uint64_t most = in_one_go(source);
 
     *got = 0;
-    if (offset >= source->limit)
+    if (offset >= most)
         return room;
-    if (len > source->limit - offset)
-        len = (size_t)(source->limit - offset);
+    if (len > most - offset)
+        len = (size_t)(most - offset);
     *got = wm_file_fetch(&source->file, offset, room, len);
     return room;
 }

@@ -43,9 +43,11 @@ struct wm_source_place {
 };
 bool wm_source_has_gaps(const struct wm_source *source);
 struct wm_source_place wm_source_place(const struct wm_source *source, uint64_t sample);
+/* Whether samples are missing right before the one that comes next, number *sample of the source. */
+bool wm_source_at_gap(const struct wm_source *source, uint64_t *sample);
 /* Whether its bytes can be fetched: a regular file. Then several threads may, at once: as wm_receiver_pull wants it, from where the
- * source stands. It is moved forward by skip, by no more than was there; not while somebody fetches. Why there is nothing, read
- * says. */
+ * source stands up to the next gap. It is moved forward by skip, by no more than was there; not while somebody fetches. Why there
+ * is nothing, read says. */
 bool wm_source_fetches(const struct wm_source *source);
 const void *wm_source_fetch(void *source, uint64_t offset, size_t len, void *room, size_t *got);
 void wm_source_skip(struct wm_source *source, uint64_t bytes);
