@@ -25,6 +25,7 @@ class Fake : public SoapySDR::Device
     {
         if (!fake_open(fake))
             throw std::runtime_error("no such device");
+        held.reserve(2 * samples_most); /* not only when something is lost: the soak looks at what is allocated */
     }
 
     std::string getDriverKey() const override
@@ -78,7 +79,7 @@ class Fake : public SoapySDR::Device
                    const long) override
     {
         auto *bytes = static_cast<unsigned char *>(buffers[0]);
-        size_t len = 2 * (wanted < 16384 ? wanted : 16384);
+        size_t len = 2 * (wanted < samples_most ? wanted : samples_most);
         fake_buffer buffer;
         fake_kind kind;
 
@@ -163,6 +164,7 @@ class Fake : public SoapySDR::Device
             bytes[i] ^= 0x80;
     }
 
+    static constexpr size_t samples_most = 16384; /* in a buffer */
     struct fake *fake;
     /* SoapySDR hands out the same object again while a thread still hangs in it */
     std::atomic<double> rate{2e6};

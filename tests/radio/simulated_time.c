@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -21,7 +23,9 @@
  * SIMULATED_TIME holds words with spaces between, seconds since the program began:
  *   end=S          sends the process SIGINT
  *   step@S=D       somebody sets the system clock by D seconds (CLOCK_REALTIME alone)
- *   freeze@S=D     the main thread gets no CPU for D seconds */
+ *   freeze@S=D     the main thread gets no CPU for D seconds
+ *   memory=FILE    gets a line each second: the bytes that the program has allocated and not freed. Unlike resident memory that
+ * does not depend on which pages of a buffer have been needed so far. */
 #define SECOND  1000000000LL
 #define FIRST   (1000 * SECOND)         /* CLOCK_MONOTONIC at the beginning */
 #define UTC     (1800000000LL * SECOND) /* CLOCK_REALTIME then */
@@ -53,7 +57,8 @@ struct event {
 static struct {
     pthread_mutex_t lock;
     pthread_once_t once;
-    int64_t now_ns, end_ns;
+    int64_t now_ns, end_ns, weighed_ns;
+    int memory; /* the file of that */
     unsigned working;
     struct waiter *waiters;
     struct thread thread[THREADS];
@@ -64,7 +69,14 @@ static struct {
     int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     int (*join)(pthread_t, void **);
     int (*detach)(pthread_t);
-} sim = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .now_ns = FIRST, .end_ns = NEVER, .working = 1};
+    size_t (*allocated)(void);
+} sim = {.lock = PTHREAD_MUTEX_INITIALIZER,
+         .once = PTHREAD_ONCE_INIT,
+         .now_ns = FIRST,
+         .end_ns = NEVER,
+         .weighed_ns = FIRST,
+         .memory = -1,
+         .working = 1};
 
 static int64_t ns_of(double seconds)
 {
@@ -79,6 +91,13 @@ static void parse_event(const char *text, struct event *events, unsigned *count)
         events[(*count)++] = (struct event){FIRST + ns_of(at), ns_of(by)};
 }
 
+static size_t allocated(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
 static void begin(void)
 {
     char text[4096], *save = NULL;
@@ -91,12 +110,17 @@ static void begin(void)
             parse_event(word + 5, sim.step, &sim.steps);
         else if (strncmp(word, "freeze@", 7) == 0)
             parse_event(word + 7, sim.freeze, &sim.freezes);
+        else if (strncmp(word, "memory=", 7) == 0)
+            sim.memory = open(word + 7, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     }
     sim.main = pthread_self();
     *(void **)&sim.poll = dlsym(RTLD_NEXT, "poll");
     *(void **)&sim.create = dlsym(RTLD_NEXT, "pthread_create");
     *(void **)&sim.join = dlsym(RTLD_NEXT, "pthread_join");
     *(void **)&sim.detach = dlsym(RTLD_NEXT, "pthread_detach");
+    *(void **)&sim.allocated = dlsym(RTLD_DEFAULT, "__sanitizer_get_current_allocated_bytes"); /* which has its own heap */
+    if (!sim.allocated)
+        sim.allocated = allocated;
 }
 
 /* Before the program's first thread, so that it is known which one is the main one. */
@@ -130,6 +154,15 @@ static void wake(struct waiter *w, bool late)
     sem_post(&w->go);
 }
 
+/* Nobody works, so nobody is about to free what it has. */
+static void weigh(void)
+{
+    if (sim.memory < 0 || sim.now_ns < sim.weighed_ns)
+        return;
+    sim.weighed_ns = sim.now_ns + SECOND;
+    dprintf(sim.memory, "%.3f %zu\n", (double)(sim.now_ns - FIRST) * 1e-9, sim.allocated());
+}
+
 static void move_on(void)
 {
     struct waiter *first = NULL;
@@ -146,6 +179,7 @@ static void move_on(void)
     }
     if (first && first->until_ns > sim.now_ns)
         sim.now_ns = first->until_ns;
+    weigh();
     if (sim.now_ns >= sim.end_ns) {
         sim.end_ns = NEVER;
         kill(getpid(), SIGINT);
