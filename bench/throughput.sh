@@ -70,12 +70,7 @@ echo "$airs" | tr -d ' ' | while IFS='|' read -r name rate centre type fill; do
     heard=$receivers
     length=$(awk "BEGIN { s = $seconds * 3.2e6 / $rate; print (s > $seconds ? $seconds : s < 0.5 ? 0.5 : s) }")
     [ "$rate" -gt 3200000 ] && heard='wmsdr wmsdr_2'
-    if [ "$fill" = idle ]; then
-        "$wmsdr" synth -o "$samples" -n 0 --duration "$length" -s "$rate" -f "$centre" --type "$type"
-    else
-        "$here/half-full.sh" "$wmsdr" "$(awk "BEGIN { print int($length * 9 + 0.5) }")" >"$folder/list"
-        "$wmsdr" synth -o "$samples" -t "$folder/list" --gap-ms 0-0 -s "$rate" -f "$centre" --type "$type" 2>/dev/null
-    fi
+    "$here/air.sh" "$wmsdr" "$samples" "$fill" "$length" "$rate" "$centre" "$type"
     rm -f "$folder"/cost.*
     run=0
     while [ $((run += 1)) -le "$runs" ]; do

@@ -90,13 +90,15 @@ enum wm_status wm_correlator_run(struct wm_correlator *chips, const struct wm_ba
     const double begin = timing->start + (double)first_chip * timing->period;
     const int64_t from = (int64_t)floor(begin) - WM_CHIP_MARGIN;
     const int64_t to = wm_correlator_need(timing, first_chip + (long)(words * chips->word_chips));
+    struct wm_rotator back;
 
     if (column + words > chips->words_max || to - from > (int64_t)chips->turned_max)
         return WM_INVALID;
     if (from < in->first || to > in->first + (int64_t)in->count)
         return WM_TOO_SHORT;
-    wm_rotate(k, in->re + (from - in->first), in->im + (from - in->first), (size_t)(to - from),
-              -timing->carrier * ((double)from - timing->origin), -timing->carrier, 1.0f, chips->turned.re, chips->turned.im);
+    wm_rotator_set(&back, -timing->carrier, 1);
+    wm_rotate(k, &back, in->re + (from - in->first), in->im + (from - in->first), (size_t)(to - from),
+              -timing->carrier * ((double)from - timing->origin), NULL, chips->turned.re, chips->turned.im);
     for (unsigned j = 0; j < chips->word_chips; j++) {
         for (unsigned i = 0; i < samples; i++) {
             size_t plane = ((size_t)j * samples + i) * chips->stride + column;

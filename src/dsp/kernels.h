@@ -55,6 +55,12 @@ struct wm_alternative_planes {
     float jump_re, jump_im;         /* e^{j 2 pi h} */
 };
 
+struct wm_rotation {
+    const float *table_re, *table_im; /* count phasors */
+    float by_re, by_im;
+    float offset_re, offset_im;
+};
+
 struct wm_kernels {
     const char *name;
 
@@ -81,8 +87,9 @@ struct wm_kernels {
     void (*correlate)(const float *d_re, const float *d_im, const float *taps, size_t n_taps, size_t count, float *out_re,
                       float *out_im);
 
-    /* out[n] = in[n] * (c[n] + j s[n]), n < count, the phasor of the caller. In place is allowed. */
-    void (*multiply)(const float *re, const float *im, const float *c, const float *s, size_t count, float *out_re, float *out_im);
+    /* out[n] = (in[n] - offset) * (table[n] * by), all complex, n < count. In place is allowed. */
+    void (*rotate)(const float *re, const float *im, const struct wm_rotation *rotation, size_t count, float *out_re,
+                   float *out_im);
 
     /* Interpolated values at positions start + i * step (in samples of re/im, not negative, all taps inside), i < count. Start and
      * step are first rounded to 32.32 fixed point (wm_fixed_position), then i * step is exact. `bank` holds phases + 1 rows of

@@ -147,20 +147,23 @@ static void vec_correlate(const float *d_re, const float *d_im, const float *tap
     }
 }
 
-static void vec_multiply(const float *re, const float *im, const float *c, const float *s, size_t count, float *out_re,
-                         float *out_im)
+static void vec_rotate(const float *re, const float *im, const struct wm_rotation *r, size_t count, float *out_re, float *out_im)
 {
+    const vf by_re = splat(r->by_re), by_im = splat(r->by_im), offset_re = splat(r->offset_re), offset_im = splat(r->offset_im);
     size_t n = 0;
 
     for (; n + V <= count; n += V) {
-        vf a = load(re + n), b = load(im + n), x = load(c + n), y = load(s + n);
-        store(out_re + n, a * x - b * y);
-        store(out_im + n, a * y + b * x);
+        const vf a = load(re + n) - offset_re, b = load(im + n) - offset_im;
+        const vf x = load(r->table_re + n), y = load(r->table_im + n), c = x * by_re - y * by_im, s = x * by_im + y * by_re;
+        store(out_re + n, a * c - b * s);
+        store(out_im + n, a * s + b * c);
     }
     for (; n < count; n++) {
-        float a = re[n], b = im[n];
-        out_re[n] = a * c[n] - b * s[n];
-        out_im[n] = a * s[n] + b * c[n];
+        const float a = re[n] - r->offset_re, b = im[n] - r->offset_im;
+        const float c = r->table_re[n] * r->by_re - r->table_im[n] * r->by_im;
+        const float s = r->table_re[n] * r->by_im + r->table_im[n] * r->by_re;
+        out_re[n] = a * c - b * s;
+        out_im[n] = a * s + b * c;
     }
 }
 
@@ -458,6 +461,6 @@ static void vec_alternatives(const struct wm_alternative_planes *p, size_t from,
 
 /* The part of a variant's table that is made here. */
 #define WM_VECTOR_KERNELS                                                                                                          \
-    .moments = vec_moments, .lag_product = vec_lag_product, .correlate = vec_correlate, .multiply = vec_multiply,                  \
+    .moments = vec_moments, .lag_product = vec_lag_product, .correlate = vec_correlate, .rotate = vec_rotate,                      \
     .interpolate = vec_interpolate, .chip_tones = vec_chip_tones, .words_3of6 = vec_words_3of6, .best_energy = vec_best_energy,    \
     .coherent_metric = vec_coherent_metric, .trellis = vec_trellis, .alternatives = vec_alternatives

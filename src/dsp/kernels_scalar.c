@@ -114,13 +114,14 @@ static void scalar_correlate(const float *d_re, const float *d_im, const float *
     }
 }
 
-static void scalar_multiply(const float *re, const float *im, const float *c, const float *s, size_t count, float *out_re,
-                            float *out_im)
+static void scalar_rotate(const float *re, const float *im, const struct wm_rotation *r, size_t count, float *out_re, float *out_im)
 {
     for (size_t n = 0; n < count; n++) {
-        float a = re[n], b = im[n];
-        out_re[n] = a * c[n] - b * s[n];
-        out_im[n] = a * s[n] + b * c[n];
+        const float a = re[n] - r->offset_re, b = im[n] - r->offset_im;
+        const float c = r->table_re[n] * r->by_re - r->table_im[n] * r->by_im;
+        const float s = r->table_re[n] * r->by_im + r->table_im[n] * r->by_re;
+        out_re[n] = a * c - b * s;
+        out_im[n] = a * s + b * c;
     }
 }
 
@@ -333,7 +334,7 @@ const struct wm_kernels wm_kernels_scalar = {
     .moments = scalar_moments,
     .lag_product = scalar_lag_product,
     .correlate = scalar_correlate,
-    .multiply = scalar_multiply,
+    .rotate = scalar_rotate,
     .interpolate = scalar_interpolate,
     .chip_tones = scalar_chip_tones,
     .words_3of6 = scalar_words_3of6,

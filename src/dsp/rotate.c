@@ -3,43 +3,44 @@
 
 #include <math.h>
 
-#define BLOCK 64
+#define BLOCK WM_ROTATOR_BLOCK
 
-void wm_rotate(const struct wm_kernels *kernels, const float *re, const float *im, size_t count, double phase, double step,
-               float gain, float *out_re, float *out_im)
+void wm_rotator_set(struct wm_rotator *rotator, double step, float gain)
 {
-    double turn_re[BLOCK], turn_im[BLOCK];
-    float table_re[BLOCK], table_im[BLOCK], c[BLOCK], s[BLOCK];
-    size_t n = count < BLOCK ? count : BLOCK;
-    double sr = cos(2 * M_PI * step), si = sin(2 * M_PI * step);
+    double re[BLOCK], im[BLOCK], sr = cos(2 * M_PI * step), si = sin(2 * M_PI * step);
 
+    rotator->step = step;
+    rotator->gain = gain;
     /* the second half of a table is the first, turned: six doublings in double, error below 1e-14 */
-    turn_re[0] = gain;
-    turn_im[0] = 0;
-    for (size_t have = 1; have < n; have *= 2) {
+    re[0] = (double)gain;
+    im[0] = 0;
+    for (size_t have = 1; have < BLOCK; have *= 2) {
         for (size_t i = 0; i < have; i++) {
-            turn_re[have + i] = turn_re[i] * sr - turn_im[i] * si;
-            turn_im[have + i] = turn_re[i] * si + turn_im[i] * sr;
+            re[have + i] = re[i] * sr - im[i] * si;
+            im[have + i] = re[i] * si + im[i] * sr;
         }
         double squared = sr * sr - si * si;
         si = 2 * sr * si;
         sr = squared;
     }
-    for (size_t i = 0; i < n; i++) {
-        table_re[i] = (float)turn_re[i];
-        table_im[i] = (float)turn_im[i];
+    for (size_t i = 0; i < BLOCK; i++) {
+        rotator->re[i] = (float)re[i];
+        rotator->im[i] = (float)im[i];
     }
+}
+
+void wm_rotate(const struct wm_kernels *kernels, const struct wm_rotator *rotator, const float *re, const float *im, size_t count,
+               double phase, const float offset[2], float *out_re, float *out_im)
+{
+    struct wm_rotation rotation = {
+        .table_re = rotator->re, .table_im = rotator->im, .offset_re = offset ? offset[0] : 0, .offset_im = offset ? offset[1] : 0};
+
     for (size_t at = 0; at < count; at += BLOCK) {
-        double cycles = phase + step * (double)at;
-        float cr, ci;
-        n = count - at < BLOCK ? count - at : BLOCK;
+        double cycles = phase + rotator->step * (double)at;
+        const size_t n = count - at < BLOCK ? count - at : BLOCK;
         cycles -= floor(cycles);
-        cr = (float)cos(2 * M_PI * cycles);
-        ci = (float)sin(2 * M_PI * cycles);
-        for (size_t i = 0; i < n; i++) {
-            c[i] = table_re[i] * cr - table_im[i] * ci;
-            s[i] = table_re[i] * ci + table_im[i] * cr;
-        }
-        kernels->multiply(re + at, im + at, c, s, n, out_re + at, out_im + at);
+        rotation.by_re = (float)cos(2 * M_PI * cycles);
+        rotation.by_im = (float)sin(2 * M_PI * cycles);
+        kernels->rotate(re + at, im + at, &rotation, n, out_re + at, out_im + at);
     }
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/baseband.h"
 
-#include "dsp/rotate.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,10 +56,13 @@ void wm_band_begin(struct wm_band *band, int64_t first, size_t quiet)
 static void filter(struct wm_band *band, const int16_t *x, size_t n)
 {
     float *re = band->re + band->stretch.count, *im = band->im + band->stretch.count;
-    const double step = -band->offset_hz / band->rate_hz;
-    const double scale = wm_intake_filter(band->intake, &band->filter, x, n, band->dc_i, band->dc_q, re, im);
+    float offset[2];
+    const float scale = (float)wm_intake_offset(band->intake, &band->filter, band->dc_i, band->dc_q, offset);
 
-    wm_rotate(band->kernels, re, im, n, step * (double)wm_band_end(band), step, (float)scale, re, im);
+    if (band->to_carrier.gain != scale) /* another scale, or the first time */
+        wm_rotator_set(&band->to_carrier, -band->offset_hz / band->rate_hz, scale);
+    band->kernels->fir(&band->filter.fir, x, n, re, im);
+    wm_rotate(band->kernels, &band->to_carrier, re, im, n, band->to_carrier.step * (double)wm_band_end(band), offset, re, im);
     band->stretch.count += n;
 }
 

@@ -3,6 +3,7 @@
 
 #include "dsp/correlator.h"
 #include "dsp/design.h"
+#include "dsp/rotate.h"
 #include "phy/intake.h"
 
 /* A stretch of one channel's baseband: the stream filtered, decimated to at least 400 kS/s, its carrier moved to 0. Made only where
@@ -15,6 +16,7 @@ struct wm_band {
     /* derived */
     struct wm_band_filter filter;
     double rate_hz;
+    struct wm_rotator to_carrier; /* gain 0: not set */
     size_t capacity;
     /* state */
     double dc_i, dc_q;          /* the converter's offset, full scale: taken off behind the filter; the owner's to set */

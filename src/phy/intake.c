@@ -376,23 +376,12 @@ double wm_intake_full_scale(const struct wm_intake *intake)
     return intake->full_scale;
 }
 
-double wm_intake_take_off(const struct wm_intake *intake, const struct wm_band_filter *filter, size_t n, double dc_i, double dc_q,
-                          float *re, float *im)
+double wm_intake_offset(const struct wm_intake *intake, const struct wm_band_filter *filter, double dc_i, double dc_q,
+                        float offset[2])
 {
     const double full_scale = wm_intake_full_scale(intake);
-    const float dc_re = (float)((dc_i * filter->dc_re - dc_q * filter->dc_im) * full_scale);
-    const float dc_im = (float)((dc_i * filter->dc_im + dc_q * filter->dc_re) * full_scale);
 
-    for (size_t i = 0; i < n; i++) {
-        re[i] -= dc_re;
-        im[i] -= dc_im;
-    }
+    offset[0] = (float)((dc_i * filter->dc_re - dc_q * filter->dc_im) * full_scale);
+    offset[1] = (float)((dc_i * filter->dc_im + dc_q * filter->dc_re) * full_scale);
     return 1 / (filter->gain * full_scale);
-}
-
-double wm_intake_filter(const struct wm_intake *intake, const struct wm_band_filter *filter, const int16_t *x, size_t n,
-                        double dc_i, double dc_q, float *re, float *im)
-{
-    intake->kernels->fir(&filter->fir, x, n, re, im);
-    return wm_intake_take_off(intake, filter, n, dc_i, dc_q, re, im);
 }

@@ -197,16 +197,20 @@ static double cell_power(struct wm_listener *listener, const struct wm_ear *hear
         hear(listener, listener->cell, listener->re, listener->im, &ear);
     if (listener->near_dc)
         watch_dc(listener, &ear);
-    double scale = wm_intake_take_off(intake, &listener->filter, 1, dc_i, dc_q, &ear.re, &ear.im);
+    float offset[2];
+    double scale = wm_intake_offset(intake, &listener->filter, dc_i, dc_q, offset);
     scale *= scale;
-    const double z_re = (double)ear.re, z_im = (double)ear.im;
+    const double z_re = (double)(ear.re - offset[0]), z_im = (double)(ear.im - offset[1]);
     const double sum = (double)ear.sums[0] + 2 * (z_re * (double)ear.sums[1] + z_im * (double)ear.sums[2]) +
                        WM_CELL_OUTPUTS * (z_re * z_re + z_im * z_im);
     const double power = fmax(sum, 0) / WM_CELL_OUTPUTS * scale;
     if (wm_gate_wants_shape(listener->gate)) {
         if (heard)
             run_filter(listener, listener->cell, listener->re, listener->im);
-        (void)wm_intake_take_off(intake, &listener->filter, WM_CELL_OUTPUTS, dc_i, dc_q, listener->re, listener->im);
+        for (size_t n = 0; n < WM_CELL_OUTPUTS; n++) {
+            listener->re[n] -= offset[0];
+            listener->im[n] -= offset[1];
+        }
         tell_shape(listener, power, scale);
     }
     return power;

@@ -84,9 +84,11 @@ static void correlate(const struct wm_kernels *k, struct kernel_scene *s, size_t
     k->correlate(s->plane, s->plane_im, s->tap, 97, n, out(s, 0), out(s, 1));
 }
 
-static void multiply(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+static void rotate(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
 {
-    k->multiply(s->plane, s->plane_im, s->second, s->second_im, n, out(s, 0), out(s, 1));
+    const struct wm_rotation rotation = {s->second, s->second_im, 0.6F, -0.8F, 0.1F, -0.2F};
+
+    k->rotate(s->plane, s->plane_im, &rotation, n, out(s, 0), out(s, 1));
 }
 
 static void interpolate(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
@@ -161,7 +163,7 @@ const struct kernel_case kernel_cases[] = {
     {"moments", "sample", moments, 3, 4, 1, 32},
     {"lag_product", "sample", lag_product, 2, 4, 0, 512},
     {"correlate, 97 taps", "output", correlate, 2, 4, 0, 512},
-    {"multiply", "sample", multiply, 2, 4, 0, 64},
+    {"rotate", "sample", rotate, 2, 4, 0, 64},
     {"interpolate", "output", interpolate, 2, 4, 0, 8},
     {"interpolate, dense", "output", interpolate_dense, 2, 4, 0, 512},
     {"chip_tones, 4 samples", "chip", chip_tones, 4, 4, 0, 8},

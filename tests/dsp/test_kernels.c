@@ -290,17 +290,18 @@ START_TEST(rows)
             same(got_re, want_re, 4 * n, "%s: correlate of %zu with %zu taps, real", k->name, n, n_taps);
             same(got_im, want_im, 4 * n, "%s: correlate of %zu with %zu taps, imaginary", k->name, n, n_taps);
 
-            scalar()->multiply(re, im, c, s, n, want_re, want_im);
-            k->multiply(re, im, c, s, n, got_re, got_im);
-            same(got_re, want_re, 4 * n, "%s: multiply of %zu, real", k->name, n);
-            same(got_im, want_im, 4 * n, "%s: multiply of %zu, imaginary", k->name, n);
+            const struct wm_rotation rotation = {c, s, 0.6F, -0.8F, 0.3F, -0.01F};
+            scalar()->rotate(re, im, &rotation, n, want_re, want_im);
+            k->rotate(re, im, &rotation, n, got_re, got_im);
+            same(got_re, want_re, 4 * n, "%s: rotate of %zu, real", k->name, n);
+            same(got_im, want_im, 4 * n, "%s: rotate of %zu, imaginary", k->name, n);
             if (n) { /* in place */
                 memcpy(got_re, re, 4 * n);
                 memcpy(got_im, im, 4 * n);
             }
-            k->multiply(got_re, got_im, c, s, n, got_re, got_im);
-            same(got_re, want_re, 4 * n, "%s: multiply of %zu in place, real", k->name, n);
-            same(got_im, want_im, 4 * n, "%s: multiply of %zu in place, imaginary", k->name, n);
+            k->rotate(got_re, got_im, &rotation, n, got_re, got_im);
+            same(got_re, want_re, 4 * n, "%s: rotate of %zu in place, real", k->name, n);
+            same(got_im, want_im, 4 * n, "%s: rotate of %zu in place, imaginary", k->name, n);
         }
         FREE_ALL(&b[0], &b[1], &b[2], &b[3], &out[0], &out[1], &out[2], &out[3]);
     }
@@ -343,9 +344,11 @@ START_TEST(scalar_rows_are_what_they_say)
             want += (re[i + k] + I * im[i + k]) * (double)tap[k];
         ck_assert_double_lt(cabs(a[i] + I * b[i] - want), 1e-5);
     }
-    scalar()->multiply(re, im, c, s, N, a, b);
-    for (int i = 0; i < N; i++)
-        ck_assert_double_lt(cabs(a[i] + I * b[i] - (re[i] + I * im[i]) * (double complex)(c[i] + I * s[i])), 1e-6);
+    scalar()->rotate(re, im, &(struct wm_rotation){c, s, 0.6F, -0.8F, 0.25F, -0.5F}, N, a, b);
+    for (int i = 0; i < N; i++) {
+        const double complex in = re[i] - 0.25 + I * (im[i] + 0.5), by = (c[i] + I * s[i]) * (0.6 - 0.8 * I);
+        ck_assert_double_lt(cabs(a[i] + I * b[i] - in * by), 1e-6);
+    }
 }
 END_TEST
 
