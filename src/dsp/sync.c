@@ -12,12 +12,12 @@
 #define NOISE_EXPONENT 12.0f
 #define OTHER_CLOCK    0.9f /* handicap of the clocks beside the nominal one */
 #define NOMINAL_CLEAR  0.4f
+#define PREAMBLE_CLEAR 1.1f /* in power */
 #define COARSE_MAX_HZ  15e3 /* error of the lag product's carrier: 3.6 kHz rms in S at 6.3 dB, more with 80 kHz of deviation */
 
-/* Expected sine of the lag products of the known chips at the given period. */
-static void make_template(const struct wm_sync_finder *finder, struct wm_sync_template *t, double period)
+/* Expected sine of the lag products of the given chips, as many as the sequence has, at the given period. */
+static void make_template(const struct wm_sync_finder *finder, const uint8_t *known, struct wm_sync_template *t, double period)
 {
-    const uint8_t *known = finder->known;
     const size_t chips = finder->config.count;
     const double h = 2 * finder->config.deviation_hz / finder->config.chip_rate_cps;
     double cum[WM_SYNC_CHIPS + 1];
@@ -88,19 +88,25 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
     if (config->count > WM_SYNC_CHIPS || (double)config->count * period * 1.15 / (double)finder->hop > WM_SYNC_TAPS_MAX ||
         finder->lag[0] < 1)
         goto fail;
-    make_template(finder, &finder->bank[finder->bank_count++], period);
+    make_template(finder, finder->known, &finder->bank[finder->bank_count++], period);
     if (config->clock_tolerance > CLOCK_ALONE) {
         for (double e = WM_CLOCK_STEP; e < config->clock_tolerance + WM_CLOCK_STEP / 2 && finder->bank_count + 2 <= WM_SYNC_BANK;
              e += WM_CLOCK_STEP) {
-            make_template(finder, &finder->bank[finder->bank_count++], period / (1 + e));
-            make_template(finder, &finder->bank[finder->bank_count++], period / (1 - e));
+            make_template(finder, finder->known, &finder->bank[finder->bank_count++], period / (1 + e));
+            make_template(finder, finder->known, &finder->bank[finder->bank_count++], period / (1 - e));
         }
+    }
+    if (config->long_preamble) {
+        uint8_t chips[WM_SYNC_CHIPS];
+        for (size_t k = 0; k < config->count; k++)
+            chips[k] = config->chips[0] ^ (k & 1);
+        make_template(finder, chips, &finder->preamble, period);
     }
     finder->score_min = NOISE_EXPONENT / ((float)finder->bank[0].taps * (float)finder->lags);
     finder->step_max = 2 * M_PI * COARSE_MAX_HZ / config->chip_rate_cps;
     finder->carrier_max = config->carrier_max_hz / config->sample_rate_hz;
     size_t products = WM_SYNC_BATCH / finder->hop + WM_SYNC_TAPS_MAX + 16;
-    finder->memory = calloc(products * 2 * WM_SYNC_LAGS + 2 * WM_SYNC_BATCH, sizeof(float));
+    finder->memory = calloc(products * 2 * WM_SYNC_LAGS + 2 * (WM_SYNC_BATCH + 2 * WM_SYNC_BESIDE), sizeof(float));
     finder->sums = calloc((products + 1) * WM_SYNC_LAGS, sizeof(double));
     if (!finder->memory || !finder->sums) {
         status = WM_NO_MEMORY;
@@ -111,7 +117,7 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
                                                 .im = finder->memory + (2 * l + 1) * products,
                                                 .power = finder->sums + l * (products + 1)};
     finder->c_re = finder->memory + 2 * WM_SYNC_LAGS * products;
-    finder->c_im = finder->c_re + WM_SYNC_BATCH;
+    finder->c_im = finder->c_re + WM_SYNC_BATCH + 2 * WM_SYNC_BESIDE;
     status = wm_correlator_create(config->kernels, 1, period > 6 ? 8 : 4, config->count + 2 * WM_REALIGN_CHIPS, period * 1.15,
                                   &finder->chips);
     if (status == WM_OK)
@@ -143,7 +149,7 @@ size_t wm_sync_finder_span(const struct wm_sync_finder *finder)
 
     for (size_t b = 0; b < finder->bank_count; b++)
         taps = finder->bank[b].taps > taps ? finder->bank[b].taps : taps;
-    return taps * finder->hop + finder->lag[0] + finder->hop;
+    return (taps + (finder->config.long_preamble ? WM_SYNC_BESIDE : 0)) * finder->hop + finder->lag[0] + finder->hop;
 }
 
 size_t wm_sync_finder_hop(const struct wm_sync_finder *finder)
@@ -199,23 +205,63 @@ static double coarse_carrier(const struct wm_sync_finder *finder, const struct w
     return carrier;
 }
 
-static float strength(const struct wm_sync_finder *finder, const struct wm_sync_template *t, size_t p)
+/* Scores of `positions` places from `first` on, the lags' mean: |c|^2 over what it could be. */
+static void score_all(struct wm_sync_finder *finder, const struct wm_sync_template *t, size_t first, size_t positions, float *score)
+{
+    memset(score, 0, positions * sizeof *score);
+    for (size_t l = 0; l < finder->lags; l++) {
+        const struct wm_lag_products *d = &finder->d[l];
+        const double *power = d->power + first;
+        const float scale = 1 / (t->energy[l] * (float)finder->lags);
+        finder->kernels->correlate(d->re + first, d->im + first, t->tap[l], t->taps, positions, finder->c_re, finder->c_im);
+        for (size_t p = 0; p < positions; p++) {
+            float c = finder->c_re[p] * finder->c_re[p] + finder->c_im[p] * finder->c_im[p];
+            float most = (float)(power[p + t->taps] - power[p]);
+            score[p] += most > 0 ? scale * c / most : 0;
+        }
+    }
+}
+
+/* What each place, or one up to BESIDE from it, has in common with the preamble going on. The two sequences differ in those chips
+ * of the sync word that do not alternate; between chips they have little of the preamble, and so both little of each other. */
+static void score_preamble(struct wm_sync_finder *finder, size_t first, size_t positions)
+{
+    float score[WM_SYNC_BATCH + 2 * WM_SYNC_BESIDE];
+    const size_t count = first + positions + WM_SYNC_BESIDE;
+
+    score_all(finder, &finder->preamble, 0, count, score);
+    for (size_t p = 0; p < positions; p++) {
+        const size_t here = first + p, last = here + WM_SYNC_BESIDE;
+        float most = 0;
+        for (size_t i = here < WM_SYNC_BESIDE ? 0 : here - WM_SYNC_BESIDE; i <= last; i++)
+            most = score[i] > most ? score[i] : most;
+        finder->preamble_score[p] = most;
+    }
+}
+
+static float strength(const struct wm_sync_finder *finder, const struct wm_sync_template *t, size_t p, float score)
 {
     const double *power = finder->d[0].power;
 
-    return sqrtf(finder->score[p] * (float)((power[p + t->taps] - power[p]) / (double)t->taps)) / (float)finder->hop;
+    return sqrtf(score * (float)((power[p + t->taps] - power[p]) / (double)t->taps)) / (float)finder->hop;
 }
 
 enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct wm_baseband *in, int64_t from, int64_t to,
                                      struct wm_sync_candidate *best)
 {
     const size_t hop = finder->hop, positions = (size_t)(to - from) / hop, span = wm_sync_finder_span(finder);
-    const size_t summed = ((size_t)(to - from) + span - finder->lag[0]) / hop;
+    const bool long_preamble = finder->config.long_preamble;
+    bool preamble_known = false;
 
     if (from < in->first || to + (int64_t)span > in->first + (int64_t)in->count || to - from > WM_SYNC_BATCH || positions == 0)
         return WM_INVALID;
+    /* where `from` is among the products */
+    const size_t held = (size_t)(from - in->first) / hop;
+    const size_t first = !long_preamble ? 0 : held < WM_SYNC_BESIDE ? held : WM_SYNC_BESIDE;
+    const int64_t begin = from - (int64_t)(first * hop);
+    const size_t summed = ((size_t)(to - begin) + span - finder->lag[0]) / hop;
     for (size_t l = 0; l < finder->lags; l++)
-        multiply_lags(finder, l, in->re + (from - in->first), in->im + (from - in->first), summed);
+        multiply_lags(finder, l, in->re + (begin - in->first), in->im + (begin - in->first), summed);
     best->score = 0;
     for (size_t b = 0; b < finder->bank_count; b++) {
         const struct wm_sync_template *t = &finder->bank[b];
@@ -223,29 +269,27 @@ enum wm_status wm_sync_finder_search(struct wm_sync_finder *finder, const struct
         const float handicap = b == 0 ? 1.0f : OTHER_CLOCK;
         if (b > 0 && best->score > NOMINAL_CLEAR)
             break; /* the nominal clock fits: the others need not be tried */
-        memset(finder->score, 0, positions * sizeof *finder->score);
-        for (size_t l = 0; l < finder->lags; l++) {
-            const struct wm_lag_products *d = &finder->d[l];
-            const float scale = handicap / (t->energy[l] * (float)finder->lags);
-            finder->kernels->correlate(d->re, d->im, t->tap[l], t->taps, positions, finder->c_re, finder->c_im);
-            for (size_t p = 0; p < positions; p++) {
-                float power = finder->c_re[p] * finder->c_re[p] + finder->c_im[p] * finder->c_im[p];
-                float most = (float)(d->power[p + t->taps] - d->power[p]);
-                finder->score[p] += most > 0 ? scale * power / most : 0;
-            }
-        }
+        score_all(finder, t, first, positions, finder->score);
         for (size_t p = 0; p < positions; p++) {
-            if (finder->score[p] <= best->score || finder->score[p] < finder->score_min)
+            const float score = handicap * finder->score[p];
+            if (score <= best->score || score < finder->score_min)
                 continue;
-            double carrier = coarse_carrier(finder, t, p);
+            if (long_preamble) {
+                if (!preamble_known)
+                    score_preamble(finder, first, positions);
+                preamble_known = true;
+                if (finder->preamble_score[p] > PREAMBLE_CLEAR * score)
+                    continue;
+            }
+            double carrier = coarse_carrier(finder, t, first + p);
             if (fabs(carrier) > finder->carrier_max)
                 continue; /* inverted chips at half the lag's rate: data that look like the sequence upside down */
             *best = (struct wm_sync_candidate){
                 .start = (double)from + (double)(p * hop) + (double)finder->config.count * t->period,
                 .period = t->period,
                 .carrier = carrier,
-                .score = finder->score[p],
-                .strength = strength(finder, t, p),
+                .score = score,
+                .strength = strength(finder, t, first + p, score),
             };
         }
     }

@@ -16,7 +16,8 @@ struct wm_sync_config {
     const struct wm_kernels *kernels;
     const uint8_t *chips; /* the known sequence, one chip a byte; copied */
     size_t count;
-    size_t sync_count; /* the last so many are the sync word (the rest is preamble) */
+    size_t sync_count;  /* the last so many are the sync word (the rest is preamble) */
+    bool long_preamble; /* much more of the preamble may come before the sequence: places that look rather like that are skipped */
     double sample_rate_hz;
     double chip_rate_cps;
     double deviation_hz;

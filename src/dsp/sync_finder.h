@@ -8,6 +8,7 @@
 #define WM_SYNC_LAGS     2
 #define WM_SYNC_BANK     9
 #define WM_SYNC_TAPS_MAX 640
+#define WM_SYNC_BESIDE   2    /* positions either side, half a chip, that the preamble is looked for at */
 #define WM_SYNC_CHIPS    256  /* of the sequence, at most */
 #define WM_CLOCK_STEP    0.03 /* between clock hypotheses of the search */
 #define WM_CUM_MAX       16   /* largest chip sum inside the sequence */
@@ -43,6 +44,7 @@ struct wm_sync_finder {
     int cum_first;   /* chip sum at the sequence's start, relative to its end */
     struct wm_sync_template bank[WM_SYNC_BANK];
     size_t bank_count;
+    struct wm_sync_template preamble; /* goes on where the sync word would be; config.long_preamble only */
     /* acquisition */
     struct wm_correlator *chips;
     bool follow_ready; /* the correlation holds the chips behind the last acquired sequence */
@@ -56,6 +58,7 @@ struct wm_sync_finder {
     struct wm_lag_products d[WM_SYNC_LAGS];
     float *c_re, *c_im;
     float score[WM_SYNC_BATCH]; /* of each position, mean over the lags */
+    float preamble_score[WM_SYNC_BATCH];
     float *memory;
     double *sums;
 };

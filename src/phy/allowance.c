@@ -10,7 +10,7 @@
 #define VAIN_ANY    (64 * VAIN_CELLS)
 #define VAIN_BETTER (128 * VAIN_CELLS)
 #define FIRST_ONES  2
-#define CHIPS_EACH  40    /* a candidate on a preamble that resembles itself stands for 20, and as many go by with it */
+#define CHIPS_EACH  200   /* of a preamble that resembles itself: at the threshold of hearing one in 500 has a candidate in vain */
 #define STRONGER    2.0   /* than what was tried lately, in power */
 #define FOLLOW      0.125 /* of the way to the newest */
 

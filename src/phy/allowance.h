@@ -33,6 +33,6 @@ bool wm_allowance_waits(const struct wm_allowance *allowance, int64_t cell);
  * was taken. */
 bool wm_allowance_take(struct wm_allowance *allowance, int64_t cell, double strength);
 /* What came of it. Nothing: its strength is what others are measured by. A frame: its price is given back, and one more for what
- * its neighbour may have cost, and those that so long a preamble costs, in S ten before the sync word is reached. */
+ * its neighbour may have cost, and those that so long a preamble costs at the threshold of hearing, in S two. */
 void wm_allowance_vain(struct wm_allowance *allowance, double strength);
 void wm_allowance_frame(struct wm_allowance *allowance, unsigned preamble_chips);

@@ -32,6 +32,7 @@ enum wm_status wm_sync_word_finder_create(const struct wm_kernels *kernels, cons
         .chips = chips,
         .count = *sequence_chips,
         .sync_count = sync.count,
+        .long_preamble = info->preamble_pairs_long > info->preamble_pairs_min,
         .sample_rate_hz = sample_rate_hz,
         .chip_rate_cps = info->chip_rate_cps,
         .deviation_hz = info->deviation_hz,

@@ -139,6 +139,52 @@ START_TEST(the_longest_frames_are_heard)
 }
 END_TEST
 
+/* 558 chips that resemble their end are not acquired over and over; and a strong frame that begins among them is heard. */
+START_TEST(a_long_preamble_costs_one_acquisition)
+{
+    struct air air;
+    struct ear ear;
+    struct wm_receiver_stats stats;
+    struct air_frame *strong;
+    size_t bytes;
+    double at = 0.02;
+
+    air_open(&air, RATE, MIDDLE, 0.8, NOISE, 47);
+    for (int i = 0; i < 20; i++) {
+        struct air_burst burst = {.mode = WM_MODE_S,
+                                  .bytes = 20,
+                                  .at_s = at,
+                                  .ec_n0_db = 11,
+                                  .preamble_pairs = 279,
+                                  .offset_hz = 6e3 * (i - 10),
+                                  .clock_ppm = 50 * (i % 5 - 2),
+                                  .deviation_hz = 1e3 * (40 + 2 * i)};
+        at = air_send(&air, &burst)->end_sample / RATE + 0.007;
+    }
+    ck_assert(at * RATE < (double)air.samples);
+    ear_open(&ear, &air);
+    uint8_t *samples = air_samples(&air, WM_SAMPLES_CU8, 1, &bytes);
+    struct wm_receiver *receiver = ear_receiver(&ear, WM_SAMPLES_CU8, NULL);
+    ear_listen(receiver, samples, bytes, 0);
+    wm_receiver_stats(receiver, &stats);
+    air_heard_once(&air);
+    ck_assert_uint_le(stats.mode[WM_MODE_S].acquisitions, air.count + air.count / 4);
+    wm_receiver_destroy(receiver);
+    free(samples);
+    ear_close(&ear);
+    air_close(&air);
+
+    air_open(&air, RATE, MIDDLE, 0.08, NOISE / 10, 48);
+    air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.02, .ec_n0_db = 10, .preamble_pairs = 279});
+    strong = air_send(&air, &(struct air_burst){.mode = WM_MODE_S, .bytes = 30, .at_s = 0.027, .ec_n0_db = 32, .offset_hz = 9e3});
+    ear_open(&ear, &air);
+    ear_hear(&ear, WM_SAMPLES_CU8, NULL);
+    ck_assert_uint_eq(strong->heard, 1);
+    ear_close(&ear);
+    air_close(&air);
+}
+END_TEST
+
 /* The receiver's reason to be: most frames are read where the bytes alone, without any CRC's help, can be (docs/receiver.md). */
 START_TEST(weak_frames_are_heard)
 {
@@ -498,6 +544,7 @@ Suite *wm_test_suite(void)
     tcase_add_loop_test(tcase, every_clock_is_heard, 0, 2);
     tcase_add_loop_test(tcase, wide_frames_are_heard_at_any_rate, 0, 8);
     tcase_add_test(tcase, the_longest_frames_are_heard);
+    tcase_add_test(tcase, a_long_preamble_costs_one_acquisition);
     tcase_add_loop_test(tcase, weak_frames_are_heard, 0, 3);
     tcase_add_loop_test(tcase, scale_does_not_matter, 0, 6);
     tcase_add_loop_test(tcase, what_is_said_of_a_frame_is_so, 0, 3);
