@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/commands/bench.h"
 #include "app/commands/commands.h"
-#include "app/commands/synth.h"
 #include "app/input/lines.h"
 #include "app/options/manual.h"
 #include "security/crypto.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/commands/bench.h"
-
+#include "app/commands/commands.h"
 #include "app/rx/reception.h"
 #include "app/synth/traffic.h"
 #include "dsp/kernels.h"

@@ -12,3 +12,5 @@ extern const struct wm_command wm_command_decode;
 extern const struct wm_command wm_command_keys;
 extern const struct wm_command wm_command_query;
 extern const struct wm_command wm_command_config;
+extern const struct wm_command wm_command_synth;
+extern const struct wm_command wm_command_bench;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands/commands.h"
-#include "app/rx/live.h"
+#include "app/rx/radios.h"
 
 #include <string.h>
 
@@ -63,7 +63,7 @@ static int run(const struct wm_command *command, int argc, char **argv)
     sources();
     puts("\nAttached radios");
     fflush(stdout);
-    wm_live_list(show, &listing);
+    wm_radios_list(show, &listing);
     if (!listing.count)
         puts("  none");
     return WM_EXIT_OK;

@@ -354,7 +354,7 @@ static int examine(struct doctor *d)
     bool fine = false;
 
     if (!d->tap.path && !d->tap.device) {
-        if (!wm_live_first(&d->tap.spec, &trouble) && !trouble.driver) {
+        if (!wm_radios_first(&d->tap.spec, &trouble) && !trouble.driver) {
             no_radio();
             return WM_EXIT_FAILED;
         }

@@ -95,45 +95,24 @@ static int no_kernels(const char *name)
 
 static int add_device(struct wm_rx *rx, const char *value)
 {
-    struct wm_live_spec *spec = &rx->live.radio[rx->live.count];
+    struct wm_radios_spec *spec = &rx->live.radio[rx->live.count];
     const char *why = "at most 8 radios";
 
     if (rx->live.count < WM_LIVE_MAX)
         *spec = rx->every;
-    if (rx->live.count == WM_LIVE_MAX || !wm_live_device(spec, value, &why))
+    if (rx->live.count == WM_LIVE_MAX || !wm_radios_device(spec, value, &why))
         return misused("-d", value, why);
     rx->live.count++;
     return WM_EXIT_OK;
 }
 
 /* What is said of the radio named last, or of all that come. */
-static int set_radio(struct wm_rx *rx, int option, const char *value)
+static int set_radio(struct wm_rx *rx, enum wm_radios_option option, const char *name, const char *value)
 {
-    struct wm_live_spec *spec = rx->live.count ? &rx->live.radio[rx->live.count - 1] : &rx->every;
-    char *end;
+    struct wm_radios_spec *spec = rx->live.count ? &rx->live.radio[rx->live.count - 1] : &rx->every;
+    const char *why = "";
 
-    switch (option) {
-    case RATE:
-        if (wm_frequency_parse(value, &spec->rate_hz) != WM_OK || !(spec->rate_hz > 0))
-            return misused("-s", value, "not a sample rate; write 1600000, 1600k or 1.6M");
-        rx->wanted.sample_rate_hz = spec->rate_hz;
-        break;
-    case FREQUENCY:
-        if (wm_frequency_parse(value, &spec->centre_hz) != WM_OK || !(spec->centre_hz > 0))
-            return misused("-f", value, "not a frequency; write 868950000 or 868.95M");
-        rx->wanted.centre_hz = spec->centre_hz;
-        break;
-    case GAIN:
-        if (!wm_live_gain(spec, value))
-            return misused("-g", value, "not a gain; write auto, agc, or decibels: 32.8");
-        break;
-    default:
-        spec->ppm = strtod(value, &end);
-        if (end == value || *end || !(spec->ppm >= -1000 && spec->ppm <= 1000))
-            return misused("-p", value, "not parts per million between -1000 and 1000");
-        break;
-    }
-    return WM_EXIT_OK;
+    return wm_radios_set(option, value, spec, &rx->wanted, &rx->modes, &why) ? WM_EXIT_OK : misused(name, value, why);
 }
 
 static int set_option(struct wm_rx *rx, int option, char *value)
@@ -145,19 +124,17 @@ static int set_option(struct wm_rx *rx, int option, char *value)
     case DEVICE:
         return add_device(rx, value);
     case RATE:
+        return set_radio(rx, WM_RADIOS_RATE, "-s", value);
     case FREQUENCY:
+        return set_radio(rx, WM_RADIOS_FREQUENCY, "-f", value);
     case GAIN:
+        return set_radio(rx, WM_RADIOS_GAIN, "-g", value);
     case PPM:
-        return set_radio(rx, option, value);
+        return set_radio(rx, WM_RADIOS_PPM, "-p", value);
     case FORMAT:
-        if (wm_sample_format_by_name(value, &rx->wanted.format) != WM_OK)
-            return misused("--format", value, "no such sample format; there are cu8, cs8, cs16 and cf32");
-        rx->wanted.has_format = true;
-        break;
+        return set_radio(rx, WM_RADIOS_FORMAT, "--format", value);
     case MODES:
-        if (!wm_modes_parse(value, &rx->modes))
-            return misused("-m", value, "no such mode; there are S, T, C and C-down, with commas between");
-        break;
+        return set_radio(rx, WM_RADIOS_MODES, "-m", value);
     case START:
         return parse_start(rx, value);
     case NO_REPAIR:
@@ -233,7 +210,7 @@ static int choose_source(struct wm_rx *rx, char demo[4096])
     struct wm_radio_found trouble;
 
     rx->live.radio[0] = rx->every;
-    if (wm_live_first(&rx->live.radio[0], &trouble)) {
+    if (wm_radios_first(&rx->live.radio[0], &trouble)) {
         rx->live.count = 1;
         return WM_EXIT_OK;
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/commands/synth.h"
-
+#include "app/commands/commands.h"
 #include "app/synth/traffic.h"
 #include "phy/radio/sigmf.h"
 #include "phy/signal.h"

@@ -116,15 +116,6 @@ bool wm_outputs_own_terminal(const struct wm_outputs *outputs)
     return false;
 }
 
-bool wm_outputs_on_stdout(const struct wm_outputs *outputs)
-{
-    for (size_t i = 0; i < outputs->count; i++) {
-        if (is_stdout(outputs->out[i]))
-            return true;
-    }
-    return false;
-}
-
 const char *wm_outputs_why(const struct wm_outputs *outputs)
 {
     return outputs->why;

@@ -35,8 +35,6 @@ WM_MUST_USE enum wm_status wm_outputs_add(struct wm_outputs *outputs, const char
 size_t wm_outputs_count(const struct wm_outputs *outputs);
 /* Whether one of them has taken the terminal for itself. */
 bool wm_outputs_own_terminal(const struct wm_outputs *outputs);
-/* Whether one of them writes on standard output. */
-bool wm_outputs_on_stdout(const struct wm_outputs *outputs);
 
 /* For a configuration that is read again: takes those that last (the live table) out of `outputs`, to be handed to the next ones
  * and destroyed when these are complete. What is added to them and is among those is taken over, and not opened. */

@@ -105,7 +105,7 @@ static void release_due(struct wm_live *live)
     release(live, n);
 }
 
-static enum wm_status start(struct wm_live *live, struct station *station, const struct wm_live_spec *spec)
+static enum wm_status start(struct wm_live *live, struct station *station, const struct wm_radios_spec *spec)
 {
     const struct wm_live_config *config = live->config;
     const struct wm_radio_config radio = {

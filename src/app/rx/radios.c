@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/rx/live.h"
+#include "app/rx/radios.h"
+
+#include "phy/mode.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,7 +9,8 @@
 
 #define SERIALS_MAX 16
 
-bool wm_modes_parse(const char *list, unsigned *modes)
+/* "T,C-down" to a bit for each mode. */
+static bool parse_modes(const char *list, unsigned *modes)
 {
     for (const char *s = list; *s;) {
         size_t len = strcspn(s, ",");
@@ -25,7 +28,8 @@ bool wm_modes_parse(const char *list, unsigned *modes)
     return true;
 }
 
-bool wm_live_gain(struct wm_live_spec *spec, const char *text)
+/* "auto", "agc", or decibels. */
+static bool parse_gain(struct wm_radios_spec *spec, const char *text)
 {
     char *end;
 
@@ -42,7 +46,43 @@ bool wm_live_gain(struct wm_live_spec *spec, const char *text)
     return end != text && *end == '\0' && isfinite(spec->gain_db) && fabs(spec->gain_db) <= 200;
 }
 
-bool wm_live_device(struct wm_live_spec *spec, const char *text, const char **why)
+bool wm_radios_set(enum wm_radios_option option, const char *value, struct wm_radios_spec *spec, struct wm_source_info *wanted,
+                   unsigned *modes, const char **why)
+{
+    char *end;
+
+    switch (option) {
+    case WM_RADIOS_RATE:
+        *why = "not a sample rate; write 1600000, 1600k or 1.6M";
+        if (wm_frequency_parse(value, &spec->rate_hz) != WM_OK)
+            return false;
+        wanted->sample_rate_hz = spec->rate_hz;
+        return spec->rate_hz > 0;
+    case WM_RADIOS_FREQUENCY:
+        *why = "not a frequency; write 868950000 or 868.95M";
+        if (wm_frequency_parse(value, &spec->centre_hz) != WM_OK)
+            return false;
+        wanted->centre_hz = spec->centre_hz;
+        return spec->centre_hz > 0;
+    case WM_RADIOS_FORMAT:
+        *why = "no such sample format; there are cu8, cs8, cs16 and cf32";
+        wanted->has_format = true;
+        return wm_sample_format_by_name(value, &wanted->format) == WM_OK;
+    case WM_RADIOS_GAIN:
+        *why = "not a gain; write auto, agc, or decibels: 32.8";
+        return parse_gain(spec, value);
+    case WM_RADIOS_PPM:
+        *why = "not parts per million between -1000 and 1000";
+        spec->ppm = strtod(value, &end);
+        return end != value && !*end && fabs(spec->ppm) <= 1000;
+    case WM_RADIOS_MODES:
+        break;
+    }
+    *why = "no such mode; there are S, T, C and C-down, with commas between";
+    return parse_modes(value, modes);
+}
+
+bool wm_radios_device(struct wm_radios_spec *spec, const char *text, const char **why)
 {
     const char *address;
 
@@ -77,7 +117,7 @@ static void once(void *user, const struct wm_radio_found *found)
     sieve->found(sieve->user, found);
 }
 
-void wm_live_list(wm_radio_found_fn found, void *user)
+void wm_radios_list(wm_radio_found_fn found, void *user)
 {
     struct sieve sieve = {.found = found, .user = user};
     const struct wm_radio_driver *driver;
@@ -102,11 +142,11 @@ static void choose(void *user, const struct wm_radio_found *found)
         choice->first = *found;
 }
 
-bool wm_live_first(struct wm_live_spec *spec, struct wm_radio_found *trouble)
+bool wm_radios_first(struct wm_radios_spec *spec, struct wm_radio_found *trouble)
 {
     struct choice choice = {0};
 
-    wm_live_list(choose, &choice);
+    wm_radios_list(choose, &choice);
     *trouble = choice.trouble;
     if (!choice.first.driver)
         return false;

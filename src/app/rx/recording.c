@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/options/common.h"
 #include "app/process/signals.h"
+#include "app/rx/open.h"
 #include "app/rx/report.h"
 #include "app/rx/rx.h"
 #include "base/clock.h"
@@ -13,30 +14,6 @@
 #include <unistd.h>
 
 #define CHUNK_BYTES 131072 /* read at a time; a pipe gives what it has */
-
-/* What is still unknown or impossible after the recording was opened. */
-static int check_source(const struct wm_rx *rx, const struct wm_source_info *info)
-{
-    bool from_stdin = strcmp(rx->path, "-") == 0;
-
-    if (!(info->sample_rate_hz > 0)) {
-        wm_say("the sample rate of %s is not known: give it with -s, e.g. -s 1.6M%s", from_stdin ? "standard input" : rx->path,
-               from_stdin ? "" : ", or in the file name (…_1600k.cu8)");
-        return WM_EXIT_USAGE;
-    }
-    if (info->sample_rate_hz < WM_SAMPLE_RATE_MIN_HZ || info->sample_rate_hz > WM_SAMPLE_RATE_MAX_HZ) {
-        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 20 MHz; record with e.g. rtl_sdr -s "
-               "1600000, or correct it with -s",
-               info->sample_rate_hz);
-        return WM_EXIT_FAILED;
-    }
-    if (!(info->centre_hz > 0)) {
-        wm_say("the centre frequency of %s is not known: give it with -f, e.g. -f 868.95M%s",
-               from_stdin ? "standard input" : rx->path, from_stdin ? "" : ", or in the file name (…_868.95M_1600k.cu8)");
-        return WM_EXIT_USAGE;
-    }
-    return WM_EXIT_OK;
-}
 
 /* Waits until sample `index` would have come from a radio that began when the reception did. A signal ends the wait. */
 static void pace(const struct wm_rx_progress *progress, uint64_t index)
@@ -254,23 +231,17 @@ int wm_rx_recording(struct wm_rx *rx)
     struct wm_source *source = NULL;
     struct wm_source_info info = {0};
     struct wm_pipeline *pipeline = NULL;
-    const char *why = "";
     unsigned inside;
-    enum wm_status status;
-    int result;
+    int result = wm_rx_open(rx->path, &rx->wanted, &source, &info);
 
-    if (strcmp(rx->path, "-") == 0 && !rx->wanted.has_format) {
-        rx->wanted.has_format = true;
-        rx->wanted.format = WM_SAMPLES_CU8;
+    if (result == WM_EXIT_OK && (info.sample_rate_hz < WM_SAMPLE_RATE_MIN_HZ || info.sample_rate_hz > WM_SAMPLE_RATE_MAX_HZ)) {
+        wm_say("a sample rate of %.0f Hz cannot be received: it must lie between 0.8 and 20 MHz; record with e.g. rtl_sdr -s "
+               "1600000, or correct it with -s",
+               info.sample_rate_hz);
+        result = WM_EXIT_FAILED;
     }
-    status = wm_source_open(rx->path, &rx->wanted, &source, &info, &why);
-    if (status != WM_OK) {
-        wm_say("%s", why);
-        return WM_EXIT_FAILED;
-    }
-    wm_outputs_patient(rx->shared.outputs, info.total_samples > 0); /* what comes as it is received cannot wait */
-    result = check_source(rx, &info);
     if (result == WM_EXIT_OK) {
+        wm_outputs_patient(rx->shared.outputs, info.total_samples > 0); /* what comes as it is received cannot wait */
         inside = wm_rx_report_channels(&info, rx->modes, rx->shared.quiet);
         if (!inside)
             wm_say("no channel lies inside the band, so there is nothing to receive; is the centre frequency right (-f)?");

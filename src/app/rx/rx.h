@@ -5,14 +5,14 @@
 #include "app/rx/live.h"
 #include "phy/radio/source.h"
 
-/* What `wmsdr rx` was told, and the ways it goes: commands/rx.c reads the options and chooses, recording.c receives what a file or a
- * pipe brings, live.c what radios bring, reload.c takes the configuration over again. */
+/* What `wmsdr rx` was told, and the ways it goes: commands/rx.c reads the options and chooses, recording.c receives what a file or
+ * a pipe brings, live.c what radios bring, reload.c takes the configuration over again. */
 
 struct wm_rx {
     struct wm_shared shared;
-    const char *path;           /* of the recording, "-" for standard input; NULL: radios */
-    struct wm_live_config live; /* the radios, and more than they need once wm_rx_live runs */
-    struct wm_live_spec every;  /* what is said before the first -d */
+    const char *path;            /* of the recording, "-" for standard input; NULL: radios */
+    struct wm_live_config live;  /* the radios, and more than they need once wm_rx_live runs */
+    struct wm_radios_spec every; /* what is said before the first -d */
     struct wm_source_info wanted;
     unsigned modes;
     const char *kernels;

@@ -2,10 +2,11 @@
 #include "app/rx/tap.h"
 
 #include "app/options/options.h"
+#include "app/rx/open.h"
+#include "phy/mode.h"
 #include "phy/signal.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,11 @@ struct wm_tap {
 
 bool wm_tap_option(struct wm_tap_config *config, int option, const char *value, const char **why)
 {
-    char *end;
+    static const enum wm_radios_option options[] = {
+        [WM_TAP_RATE] = WM_RADIOS_RATE,     [WM_TAP_FREQUENCY] = WM_RADIOS_FREQUENCY,
+        [WM_TAP_FORMAT] = WM_RADIOS_FORMAT, [WM_TAP_GAIN] = WM_RADIOS_GAIN,
+        [WM_TAP_PPM] = WM_RADIOS_PPM,       [WM_TAP_MODES] = WM_RADIOS_MODES,
+    };
 
     switch (option) {
     case WM_TAP_READ:
@@ -33,56 +38,10 @@ bool wm_tap_option(struct wm_tap_config *config, int option, const char *value, 
         return true;
     case WM_TAP_DEVICE:
         config->device = true;
-        return wm_live_device(&config->spec, value, why);
-    case WM_TAP_RATE:
-        *why = "not a sample rate; write 1600000, 1600k or 1.6M";
-        if (wm_frequency_parse(value, &config->spec.rate_hz) != WM_OK)
-            return false;
-        config->wanted.sample_rate_hz = config->spec.rate_hz;
-        return config->spec.rate_hz > 0;
-    case WM_TAP_FREQUENCY:
-        *why = "not a frequency; write 868950000 or 868.95M";
-        if (wm_frequency_parse(value, &config->spec.centre_hz) != WM_OK)
-            return false;
-        config->wanted.centre_hz = config->spec.centre_hz;
-        return config->spec.centre_hz > 0;
-    case WM_TAP_FORMAT:
-        *why = "no such sample format; there are cu8, cs8, cs16 and cf32";
-        config->wanted.has_format = true;
-        return wm_sample_format_by_name(value, &config->wanted.format) == WM_OK;
-    case WM_TAP_GAIN:
-        *why = "not a gain; write auto, agc, or decibels: 32.8";
-        return wm_live_gain(&config->spec, value);
-    case WM_TAP_PPM:
-        *why = "not parts per million between -1000 and 1000";
-        config->spec.ppm = strtod(value, &end);
-        return end != value && !*end && fabs(config->spec.ppm) <= 1000;
+        return wm_radios_device(&config->spec, value, why);
     default:
-        *why = "no such mode; there are S, T, C and C-down, with commas between";
-        return wm_modes_parse(value, &config->modes);
+        return wm_radios_set(options[option], value, &config->spec, &config->wanted, &config->modes, why);
     }
-}
-
-static enum wm_status open_recording(struct wm_tap *t, struct wm_tap_config *config)
-{
-    const char *why = "";
-    enum wm_status status;
-
-    if (strcmp(config->path, "-") == 0 && !config->wanted.has_format) {
-        config->wanted.has_format = true;
-        config->wanted.format = WM_SAMPLES_CU8;
-    }
-    if (config->wanted.start_time_ns == 0)
-        config->wanted.start_time_ns = WM_TIME_UNKNOWN;
-    status = wm_source_open(config->path, &config->wanted, &t->source, &t->info, &why);
-    if (status != WM_OK) {
-        wm_say("%s", why);
-    } else if (!(t->info.sample_rate_hz > 0) || !(t->info.centre_hz > 0)) {
-        wm_say("%s of %s is not known: give it with %s", t->info.sample_rate_hz > 0 ? "the centre frequency" : "the sample rate",
-               config->path, t->info.sample_rate_hz > 0 ? "-f, e.g. -f 868.95M" : "-s, e.g. -s 1.6M");
-        status = WM_INVALID;
-    }
-    return status;
 }
 
 static enum wm_status open_radio(struct wm_tap *t, struct wm_tap_config *config, const struct wm_log *log)
@@ -92,7 +51,7 @@ static enum wm_status open_radio(struct wm_tap *t, struct wm_tap_config *config,
     const char *why = "";
     enum wm_status status;
 
-    if (!config->device && !wm_live_first(&config->spec, &trouble)) {
+    if (!config->device && !wm_radios_first(&config->spec, &trouble)) {
         if (trouble.driver)
             wm_say("%s is attached, but %s", trouble.label, trouble.trouble);
         else
@@ -128,7 +87,10 @@ enum wm_status wm_tap_open(struct wm_tap_config *config, const struct wm_log *lo
         return WM_NO_MEMORY;
     if (!config->modes)
         config->modes = (1u << WM_MODE_COUNT) - 1;
-    status = config->path ? open_recording(t, config) : open_radio(t, config, log);
+    if (!config->path)
+        status = open_radio(t, config, log);
+    else
+        status = wm_rx_open(config->path, &config->wanted, &t->source, &t->info) == WM_EXIT_OK ? WM_OK : WM_INVALID;
     if (status != WM_OK) {
         (void)wm_tap_close(t);
         return status;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/rx/live.h"
-#include "phy/radio/source.h"
+#include "app/rx/radios.h"
 
 /* Samples of a recording or a radio, for the commands that look at them themselves (record, doctor), with the options that say
  * which. */
@@ -11,7 +10,7 @@ struct wm_tap;
 struct wm_tap_config {
     const char *path; /* a recording; NULL: a radio */
     bool device;      /* one was named */
-    struct wm_live_spec spec;
+    struct wm_radios_spec spec;
     struct wm_source_info wanted;
     unsigned modes; /* 0: all */
 };
