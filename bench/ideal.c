@@ -5,9 +5,10 @@
  *   hard chips    each chip by the stronger tone, no phase: error probability in closed form for two tones of correlation rho
  *                 (Proakis, Digital Communications, noncoherent detection of binary signals); a frame needs every chip
  *   words/bits    whole 3-of-6 words, whole Manchester bits, by the largest correlation: with known phase (the maximum likelihood
- *                 decision for the word) or without; simulated
- *   sequence      mode C and C downlink (Gaussian, BT 0.5): Viterbi over phase state and neighbouring chips with known carrier
- * phase (maximum likelihood sequence: J. B. Anderson, T. Aulin, C.-E. Sundberg, Digital Phase Modulation, 1986); simulated
+ *                 decision for the word) or without; simulated. With known phase this is the sequence detector of T and S too: a
+ *                 word has as many chips up as down, whatever it is, so the phase at its end is that at its beginning
+ *   sequence      mode C and C downlink (Gaussian, BT 0.5): Viterbi over phase state and neighbouring chips with known carrier,
+ *                 maximum likelihood (J. B. Anderson, T. Aulin, C.-E. Sundberg, Digital Phase Modulation, 1986); simulated
  *
  *   bench_ideal [TRIALS]     words a point (100000); sequences are TRIALS / 200 frames */
 #include "dsp/rng.h"
@@ -23,7 +24,7 @@
 
 #define SAMPLES    8 /* a chip */
 #define CHIPS_MAX  6
-#define STATES     20 /* chip sums that h = 0.9 tells apart: 20 * 0.9 turns by a whole number of cycles */
+#define STATES_MAX 80 /* chip sums that a modulation index tells apart: so many times h is an even number */
 #define BYTES_LAST 70
 #define BYTES_MIN  30
 
@@ -148,22 +149,22 @@ static void shape(unsigned three, double h, double sigma, double complex out[SAM
 
 /* One random frame through the Viterbi with known phase, a known chip on either side; whether it came out wrong. A state is the sum
  * of the chips up to the last but two, times four, and the last two. */
-static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double sigma, double ec_n0)
+static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, int states, double sigma, double ec_n0)
 {
     static uint8_t sent[8 * WM_AIR_MAX + 3];
-    static uint8_t choice[8 * WM_AIR_MAX + 2][4 * STATES];
+    static uint8_t choice[8 * WM_AIR_MAX + 2][4 * STATES_MAX];
     const double noise = sqrt(SAMPLES / ec_n0 / 2);
-    double complex known[8][SAMPLES], back[STATES];
-    double metric[4 * STATES], next[4 * STATES];
+    double complex known[8][SAMPLES], back[STATES_MAX];
+    double metric[4 * STATES_MAX], next[4 * STATES_MAX];
     int sum = 0;
 
     for (unsigned three = 0; three < 8; three++)
         shape(three, h, sigma, known[three]);
-    for (int s = 0; s < STATES; s++)
+    for (int s = 0; s < states; s++)
         back[s] = phasor(-acos(-1) * h * s);
     for (unsigned k = 0; k < chips + 2; k++)
         sent[k] = k > 0 && k <= chips ? (uint8_t)wm_rng_below(rng, 2) : 1;
-    for (int s = 0; s < 4 * STATES; s++)
+    for (int s = 0; s < 4 * states; s++)
         metric[s] = s == (2 | sent[1]) || s == (2 | !sent[1]) ? 0 : -1e9; /* chip 0 is known */
     for (unsigned k = 1; k <= chips; k++) {
         double complex z[8] = {0};
@@ -175,10 +176,10 @@ static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double 
             for (unsigned three = 0; three < 8; three++)
                 z[three] += y * conj(known[three][i]);
         }
-        for (int t = 0; t < 4 * STATES; t++) { /* from (sum, before, chip) to (sum + before, chip, behind) */
+        for (int t = 0; t < 4 * states; t++) { /* from (sum, before, chip) to (sum + before, chip, behind) */
             double best = -INFINITY;
             for (unsigned before = 0; before < 2; before++) {
-                const int from_sum = (t / 4 + (before ? STATES - 1 : 1)) % STATES;
+                const int from_sum = (t / 4 + (before ? states - 1 : 1)) % states;
                 const double total =
                     metric[4 * from_sum + 2 * (int)before + t % 4 / 2] + creal(z[4 * before + (unsigned)t % 4] * back[from_sum]);
                 if (total > best) {
@@ -192,37 +193,56 @@ static bool sequence_wrong(struct wm_rng *rng, unsigned chips, double h, double 
         sum += sent[k - 1] ? 1 : -1;
     }
     int t = 0;
-    for (int i = 1; i < 4 * STATES; i++)
+    for (int i = 1; i < 4 * states; i++)
         t = metric[i] > metric[t] ? i : t;
     for (unsigned k = chips; k > 0; k--) {
         if ((t % 4 >= 2) != sent[k])
             return true;
         const unsigned before = choice[k][t];
-        t = 4 * ((t / 4 + (before ? STATES - 1 : 1)) % STATES) + 2 * (int)before + t % 4 / 2;
+        t = 4 * ((t / 4 + (before ? states - 1 : 1)) % states) + 2 * (int)before + t % 4 / 2;
     }
     return false;
 }
 
-static void sequence_curve(struct wm_rng *rng, enum wm_mode mode, unsigned frames, double db)
-{
-    const struct wm_mode_info *info = wm_mode_info(mode);
-    const double h = 2 * info->deviation_hz / info->chip_rate_cps; /* a whole number of turns in STATES chips */
-    const double sigma = info->gaussian_bt > 0 ? sqrt(log(2)) / (2 * acos(-1) * info->gaussian_bt) : 0;
-    unsigned wrong = 0;
+/* A mode as the standard has it, or with another deviation or shape, as in impairments.txt. */
+struct series {
+    enum wm_mode mode;
+    const char *what; /* behind the mode's name */
+    double deviation; /* times the nominal one */
+    double bt;        /* 0: the mode's own */
+};
 
-    for (unsigned i = 0; i < frames; i++) {
-        unsigned bytes = BYTES_MIN + wm_rng_below(rng, BYTES_LAST - BYTES_MIN + 1);
-        wrong += sequence_wrong(rng, 8 * (unsigned)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1)), h, sigma, pow(10, db / 10));
-    }
-    printf("ideal %s sequence,%.2f,%.6f\n", info->name, db, (double)wrong / frames);
+static double index_of(const struct series *s)
+{
+    const struct wm_mode_info *info = wm_mode_info(s->mode);
+
+    return 2 * s->deviation * info->deviation_hz / info->chip_rate_cps;
 }
 
-static void words_curve(struct wm_rng *rng, enum wm_mode mode, unsigned trials, double db)
+static void sequence_curve(struct wm_rng *rng, const struct series *s, unsigned frames, double db)
 {
-    const struct wm_mode_info *info = wm_mode_info(mode);
+    const struct wm_mode_info *info = wm_mode_info(s->mode);
+    const double h = index_of(s), bt = s->bt > 0 ? s->bt : info->gaussian_bt;
+    const double sigma = bt > 0 ? sqrt(log(2)) / (2 * acos(-1) * bt) : 0;
+    int states = 1;
+    unsigned wrong = 0;
+
+    while (states < STATES_MAX && fabs(remainder(states * h, 2)) > 1e-9)
+        states++;
+    for (unsigned i = 0; i < frames; i++) {
+        unsigned bytes = BYTES_MIN + wm_rng_below(rng, BYTES_LAST - BYTES_MIN + 1);
+        unsigned chips = 8 * (unsigned)wm_frame_air_len(WM_FORMAT_A, (uint8_t)(bytes - 1));
+        wrong += sequence_wrong(rng, chips, h, states, sigma, pow(10, db / 10));
+    }
+    printf("ideal %s sequence%s,%.2f,%.6f\n", info->name, s->what, db, (double)wrong / frames);
+}
+
+static void words_curve(struct wm_rng *rng, const struct series *s, unsigned trials, double db)
+{
+    const struct wm_mode_info *info = wm_mode_info(s->mode);
     const bool t = info->code == WM_CODE_3OF6;
     const unsigned words = t ? 16 : 2, chips = t ? 6 : 2;
-    const double h = 2 * info->deviation_hz / info->chip_rate_cps, ec_n0 = pow(10, db / 10);
+    const double h = index_of(s), ec_n0 = pow(10, db / 10);
     double complex word[16][CHIPS_MAX * SAMPLES];
     double coherent, noncoherent;
 
@@ -234,30 +254,53 @@ static void words_curve(struct wm_rng *rng, enum wm_mode mode, unsigned trials, 
     }
     word_errors(rng, (const double complex(*)[CHIPS_MAX * SAMPLES]) word, words, chips * SAMPLES, ec_n0, trials, &coherent,
                 &noncoherent);
-    double chip_error = noncoherent_error(ec_n0, sin(acos(-1) * h) / (acos(-1) * h));
-    printf("ideal %s hard chips,%.2f,%.6f\n", info->name, db, frame_error(chip_error, info->chips_per_byte));
-    printf("ideal %s %s no phase,%.2f,%.6f\n", info->name, t ? "words" : "bits", db, frame_error(noncoherent, t ? 2 : 8));
-    printf("ideal %s %s coherent,%.2f,%.6f\n", info->name, t ? "words" : "bits", db, frame_error(coherent, t ? 2 : 8));
+    printf("ideal %s %s coherent%s,%.2f,%.6f\n", info->name, t ? "words" : "bits", s->what, db, frame_error(coherent, t ? 2 : 8));
+    if (s->deviation == 1)
+        printf("ideal %s %s no phase,%.2f,%.6f\n", info->name, t ? "words" : "bits", db, frame_error(noncoherent, t ? 2 : 8));
+}
+
+static void chips_curve(enum wm_mode mode, double db)
+{
+    const struct wm_mode_info *info = wm_mode_info(mode);
+    const double h = 2 * info->deviation_hz / info->chip_rate_cps;
+    const double error = noncoherent_error(pow(10, db / 10), sin(acos(-1) * h) / (acos(-1) * h));
+
+    printf("ideal %s hard chips,%.2f,%.6f\n", info->name, db, frame_error(error, info->chips_per_byte));
 }
 
 int main(int argc, char **argv)
 {
+    static const struct series series[] = {
+        {WM_MODE_T, "", 1, 0},
+        {WM_MODE_T, ": deviation -20 %", 0.8, 0},
+        {WM_MODE_T, ": deviation +60 %", 1.6, 0},
+        {WM_MODE_S, "", 1, 0},
+        {WM_MODE_S, ": deviation -20 %", 0.8, 0},
+        {WM_MODE_S, ": deviation +60 %", 1.6, 0},
+        {WM_MODE_C, "", 1, 0},
+        {WM_MODE_C, ": deviation -25 %", 0.75, 0},
+        {WM_MODE_C, ": deviation +25 %", 1.25, 0},
+        {WM_MODE_C, ": Gaussian BT 0.5", 1, 0.5},
+        {WM_MODE_C_DOWN, "", 1, 0},
+        {WM_MODE_C_DOWN, ": deviation -25 %", 0.75, 0},
+        {WM_MODE_C_DOWN, ": deviation +25 %", 1.25, 0},
+    };
     const unsigned trials = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 100000;
-    const struct wm_mode_info *c = wm_mode_info(WM_MODE_C);
-    const double h = 2 * c->deviation_hz / c->chip_rate_cps;
     struct wm_rng rng;
 
     wm_rng_seed(&rng, 1);
     puts("series,ec_n0_db,fer");
     for (double db = 5; db < 13.1; db += 0.5) {
-        words_curve(&rng, WM_MODE_T, trials, db);
-        words_curve(&rng, WM_MODE_S, trials, db);
-        double ec_n0 = pow(10, db / 10), chip_error = noncoherent_error(ec_n0, sin(acos(-1) * h) / (acos(-1) * h));
-        printf("ideal C hard chips,%.2f,%.6f\n", db, frame_error(chip_error, 8));
-        if (db > 10)
-            continue; /* too rare to be seen */
-        sequence_curve(&rng, WM_MODE_C, trials / 200 + 1, db);
-        sequence_curve(&rng, WM_MODE_C_DOWN, trials / 200 + 1, db);
+        chips_curve(WM_MODE_T, db);
+        chips_curve(WM_MODE_S, db);
+        chips_curve(WM_MODE_C, db);
+        for (unsigned i = 0; i < sizeof series / sizeof *series; i++) {
+            const bool sequence = series[i].mode == WM_MODE_C || series[i].mode == WM_MODE_C_DOWN;
+            if (sequence && db < 11.6) /* beyond, too rare to be seen */
+                sequence_curve(&rng, &series[i], trials / 200 + 1, db);
+            else if (!sequence)
+                words_curve(&rng, &series[i], trials, db);
+        }
     }
     return EXIT_SUCCESS;
 }

@@ -11,15 +11,15 @@
 # -R RATE     sample rate (1600000)        -c CENTRE  of the band; default: the mode's channel
 # -y TYPE     sample format (cu8)          -H         no header line
 # -l LABEL    a first column with this     -L         the shortest telegrams, L = 9 to 14 (they are drawn by this script)
-#                                          -P         in pairs: every other telegram follows without a gap
+# -D          what a gateway sends         -P         in pairs: every other telegram follows without a gap
 # Behind --: more options of `wmsdr synth`. wmsdr receives all modes that the band holds, as it does by default. A frame is lost when
 # its exact telegram does not come out; "false" are telegrams, said to be right by the receiver, that were not sent; "se" is the
-# standard error of the rate.
+# standard error of the rate; -s with "seed" gives the row again.
 set -eu
 
 wmsdr=wmsdr mode=T format=A points=10 frames=1000 seed=1 receivers=wmsdr arguments=
-rate=1600000 centre='' type=cu8 header=1 label='' shortest=0 pairs=0
-while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLP option; do
+rate=1600000 centre='' type=cu8 header=1 label='' shortest=0 pairs=0 gateway=0
+while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLPD option; do
     case $option in
     w) wmsdr=$OPTARG ;;
     m) mode=$OPTARG ;;
@@ -36,6 +36,7 @@ while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLP option; do
     H) header=0 ;;
     L) shortest=1 ;;
     P) pairs=1 ;;
+    D) gateway=1 ;;
     *) exit 2 ;;
     esac
 done
@@ -84,15 +85,17 @@ short_telegrams() {
     }'
 }
 
-[ "$header" = 0 ] || echo "${label:+label,}receiver,mode,format,ec_n0_db,frames,lost,per,se,false"
+[ "$header" = 0 ] || echo "${label:+label,}receiver,mode,format,ec_n0_db,frames,lost,per,se,false,seed"
 random_telegrams() {
     "$wmsdr" synth -o "$folder/nothing" --truth "$folder/drawn" -m "$mode" --format "$format" -n "$frames" --seed "$seed" --gap-ms 0-0
-    sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\(.\)","format":"\(.\)".*/\2 \3 \1/' "$folder/drawn"
+    sed 's/[^,]*":"\([0-9A-F]*\)","mode":"\([^"]*\)","format":"\(.\)".*/\2 \3 \1/' "$folder/drawn"
 }
 
 for point in $points; do
     if [ "$shortest" = 1 ]; then
         short_telegrams >"$folder/list"
+    elif [ "$gateway" = 1 ]; then # SND-UD for SND-NR, a command's header for an answer's: telegrams of the same lengths
+        random_telegrams | awk '{ print $1, $2, substr($3, 1, 2) (NR % 2 ? "53" : "73") substr($3, 5, 16) "5A" substr($3, 23) }' >"$folder/list"
     elif [ "$pairs" = 1 ]; then
         random_telegrams | awk '{ print $0 (NR % 2 ? "" : " gap-ms=0") }' >"$folder/list"
     fi
@@ -107,14 +110,14 @@ for point in $points; do
     for receiver in $receivers; do
         # a receiver that fails has heard what it had printed until then
         "run_$receiver" >"$folder/heard" || echo "$receiver failed at $point dB" >&2
-        awk -v row="$label$receiver,$mode,$format,$point" '
+        awk -v row="$label$receiver,$mode,$format,$point" -v seed="$seed" '
             NR == FNR { sent[$1]++; total++; next }
             $1 in sent { if (heard[$1] < sent[$1]) right++; heard[$1]++; next }
             { if (!($1 in wrong)) false_frames++; wrong[$1] = 1 }
             END {
                 per = total ? (total - right) / total : 0
                 se = total ? sqrt(per * (1 - per) / total) : 0
-                printf "%s,%d,%d,%.4f,%.4f,%d\n", row, total, total - right, per, se, false_frames
+                printf "%s,%d,%d,%.4f,%.4f,%d,%d\n", row, total, total - right, per, se, false_frames, seed
             }' "$folder/sent" "$folder/heard"
     done
     seed=$((seed + 1))

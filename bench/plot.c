@@ -14,6 +14,7 @@
 #define TOP        40
 #define WIDTH      620
 #define HEIGHT     420
+#define LEGEND     16   /* a line of it */
 #define BOTTOM     1e-4 /* of the y axis, at least */
 
 struct point {
@@ -98,7 +99,7 @@ static void axes(const char *title, const char *x_label, const char *y_label)
 
     printf("<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='12'>\n"
            "<rect width='100%%' height='100%%' fill='white'/>\n",
-           LEFT + WIDTH + 250, TOP + HEIGHT + 50);
+           LEFT + WIDTH + 300, TOP + (LEGEND * series_count > HEIGHT ? LEGEND * series_count : HEIGHT) + 50);
     for (double x = x_low; x <= x_high * (1 + 1e-9); x = log_x ? x * 10 : x + step)
         tick_x(x);
     for (double y = y_low; y <= y_high * 1.001; y *= 10) {
@@ -121,7 +122,7 @@ static void curve(int series)
 {
     const int hue = series * 137 % 360;
     const bool dashed = strncmp(name[series], "ideal", 5) == 0;
-    const double legend = TOP + 12 + 16 * series;
+    const double legend = TOP + 12 + LEGEND * series;
     int n = 0;
 
     printf("<g stroke='hsl(%d,75%%,38%%)' fill='none' stroke-width='1.6'%s><path d='", hue,
