@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/options/options.h"
-#include "app/time_text.h"
 #include "suite.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,58 +88,13 @@ START_TEST(help_lists_the_table)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    int64_t ns;
-    const char *back; /* NULL: malformed */
-} times[] = {
-    {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00.000000Z"},
-    {"2024-02-29 23:59:59.123456789Z", 1709251199123456789, "2024-02-29T23:59:59.123456Z"},
-    {"2024-05-01T14:00:00.5+02:00", 1714564800500000000, "2024-05-01T12:00:00.500000Z"},
-    {"2024-05-01T12:00:00", 0, NULL},
-    {"2024-13-01T12:00:00Z", 0, NULL},
-    {"2024-05-01T12:00:00Zx", 0, NULL},
-    {"2024-05-01T12:00:00+99:00", 0, NULL},
-    {"now", 0, NULL},
-    {"", 0, NULL},
-};
-
-START_TEST(times_both_ways)
-{
-    int64_t ns = -1;
-    char text[WM_TIME_TEXT];
-
-    if (!times[_i].back) {
-        ck_assert_int_eq(wm_time_parse(times[_i].text, &ns), WM_MALFORMED);
-        return;
-    }
-    ck_assert_int_eq(wm_time_parse(times[_i].text, &ns), WM_OK);
-    ck_assert_int_eq(ns, times[_i].ns);
-    wm_time_text(ns, 'T', text);
-    ck_assert_str_eq(text, times[_i].back);
-}
-END_TEST
-
-START_TEST(times_before_1970_round_down)
-{
-    char text[WM_TIME_TEXT];
-
-    wm_time_text(-1, ' ', text);
-    ck_assert_str_eq(text, "1969-12-31 23:59:59.999999");
-    wm_time_text(INT64_MIN + 1, 'T', text);
-    ck_assert_str_eq(text, "1677-09-21T00:12:43.145224Z");
-}
-END_TEST
-
 Suite *wm_test_suite(void)
 {
-    Suite *suite = suite_create("app: options and times");
+    Suite *suite = suite_create("app: options");
     TCase *tcase = tcase_create("options");
 
     suite_add_tcase(suite, tcase);
     tcase_add_loop_test(tcase, options_are_read, 0, sizeof lines / sizeof lines[0]);
     tcase_add_test(tcase, help_lists_the_table);
-    tcase_add_loop_test(tcase, times_both_ways, 0, sizeof times / sizeof times[0]);
-    tcase_add_test(tcase, times_before_1970_round_down);
     return suite;
 }

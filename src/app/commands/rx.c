@@ -6,8 +6,8 @@
 #include "app/options/common.h"
 #include "app/options/config.h"
 #include "app/process/signals.h"
-#include "app/time_text.h"
 #include "base/clock.h"
+#include "base/utc.h"
 #include "dsp/kernels.h"
 
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static int parse_start(struct wm_rx *rx, const char *text)
         rx->wanted.start_time_ns = wm_real_ns();
         return WM_EXIT_OK;
     }
-    if (wm_time_parse(text, &rx->wanted.start_time_ns) != WM_OK)
+    if (wm_utc_parse(text, &rx->wanted.start_time_ns) != WM_OK)
         return misused("--start", text, "not a time; write 2024-05-01T12:00:00Z, or now");
     return WM_EXIT_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/commands/commands.h"
 #include "app/synth/traffic.h"
+#include "base/utc.h"
 #include "phy/radio/sigmf.h"
 #include "phy/signal.h"
 
@@ -234,9 +235,8 @@ static int set_stream(struct synth_run *run, int option, const char *value)
     case DURATION:
         return set_number(option, value, 0, 1e7, 1, &run->duration_s);
     case START:
-        return wm_sigmf_time_parse(value, &run->start_time_ns) == WM_OK
-                   ? WM_EXIT_OK
-                   : misused(option, value, "not a time; write 2026-01-31T12:00:00Z");
+        return wm_utc_parse(value, &run->start_time_ns) == WM_OK ? WM_EXIT_OK
+                                                                 : misused(option, value, "not a time; write 2026-01-31T12:00:00Z");
     default:
         return set_number(option, value, 0, 9007199254740992.0, 1, &run->seed);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/input/lines_internal.h"
-#include "app/time_text.h"
+#include "base/utc.h"
 #include "security/secret_memory.h"
 
 #include <jansson.h>
@@ -48,7 +48,7 @@ static void own_signal(const json_t *object, struct wm_line *line)
         return;
     frame->on_air = true;
     frame->signal.sample_index = (uint64_t)json_integer_value(sample);
-    if (wm_time_parse(text_of(object, "time"), &frame->signal.time_ns) != WM_OK)
+    if (wm_utc_parse(text_of(object, "time"), &frame->signal.time_ns) != WM_OK)
         frame->signal.time_ns = WM_TIME_UNKNOWN;
     frame->signal.channel_hz = json_number_value(json_object_get(object, "channel_hz"));
     frame->signal.offset_hz = float_of(object, "offset_hz");

@@ -2,8 +2,8 @@
 #include "app/out/fields.h"
 
 #include "app/out/format.h"
-#include "app/time_text.h"
 #include "base/hash.h"
+#include "base/utc.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -54,10 +54,10 @@ static void heard(struct walk *walk, const struct wm_reading *reading)
 {
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
-    char time[WM_TIME_TEXT];
+    char time[WM_UTC_TEXT];
 
     if (frame->on_air && signal->time_ns != WM_TIME_UNKNOWN) {
-        wm_time_text(signal->time_ns, 'T', time);
+        wm_utc_text(signal->time_ns, 'T', 6, time);
         give(walk, "time", WM_FIELD_STRING, time);
     } else if (!frame->on_air && reading->line && reading->line->time[0]) {
         give(walk, "time", WM_FIELD_STRING, reading->line->time);

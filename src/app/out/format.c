@@ -2,7 +2,7 @@
 #include "app/out/format.h"
 
 #include "app/out/explain.h"
-#include "app/time_text.h"
+#include "base/utc.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,18 +89,21 @@ void wm_format_rtl_wmbus_write(struct wm_sink *sink, const struct wm_reading *re
     const struct wm_signal *signal = &frame->signal;
     bool damaged = reading->line && reading->line->damaged;
     enum wm_mode mode = wm_reading_has_mode(reading) ? frame->mode : WM_MODE_T;
-    char time[WM_TIME_TEXT] = "1970-01-01 00:00:00.000000";
+    const char *time = "1970-01-01 00:00:00.000000";
+    char text[WM_UTC_TEXT];
     long rssi = 0;
 
     if (frame->on_air) {
-        if (signal->time_ns != WM_TIME_UNKNOWN)
-            wm_time_text(signal->time_ns, ' ', time);
+        if (signal->time_ns != WM_TIME_UNKNOWN) {
+            wm_utc_text(signal->time_ns, ' ', 6, text);
+            time = text;
+        }
         rssi = lroundf(fmaxf(fminf(signal->rssi_dbfs, 999.0F), -999.0F));
     } else if (reading->line && reading->line->has_rssi_raw) {
         rssi = lround(fmax(fmin(reading->line->rssi_raw, 9999.0), -999.0));
     }
     if (!frame->on_air && reading->line && reading->line->form == WM_LINE_RTL_WMBUS)
-        strcpy(time, reading->line->time[0] ? reading->line->time : "1970-01-01 00:00:00");
+        time = reading->line->time[0] ? reading->line->time : "1970-01-01 00:00:00";
     wm_sink_printf(sink, "%s;%d;1;%s;%ld;%ld;%08X;0x", wm_mode_info(mode)->air_name, damaged ? 0 : 1, time, rssi, rssi,
                    (unsigned)reading->message->dll.address.id);
     wm_sink_hex(sink, (struct wm_span){frame->data, frame->len}, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/format.h"
-#include "app/time_text.h"
+#include "base/utc.h"
 
 #include <string.h>
 
@@ -34,13 +34,16 @@ static void telegram_cells(struct wm_sink *sink, const struct wm_reading *readin
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
     const struct wm_address *address = &reading->message->meter;
-    char text[WM_TIME_TEXT] = "";
+    const char *time = "";
+    char text[WM_UTC_TEXT];
 
-    if (frame->on_air && signal->time_ns != WM_TIME_UNKNOWN)
-        wm_time_text(signal->time_ns, 'T', text);
-    else if (!frame->on_air && reading->line)
-        strcpy(text, reading->line->time);
-    wm_csv_cell(sink, text);
+    if (frame->on_air && signal->time_ns != WM_TIME_UNKNOWN) {
+        wm_utc_text(signal->time_ns, 'T', 6, text);
+        time = text;
+    } else if (!frame->on_air && reading->line) {
+        time = reading->line->time;
+    }
+    wm_csv_cell(sink, time);
     if (frame->on_air)
         wm_sink_printf(sink, ",%llu,", (unsigned long long)signal->sample_index);
     else

@@ -2,8 +2,8 @@
 #include "app/out/format.h"
 #include "app/out/json.h"
 #include "app/records/headers.h"
-#include "app/time_text.h"
 #include "base/digits.h"
+#include "base/utc.h"
 
 #include <string.h>
 
@@ -97,14 +97,14 @@ static void signal_members(struct wm_json *json, const struct wm_reading *readin
 {
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
-    char time[WM_TIME_TEXT];
+    char time[WM_UTC_TEXT];
     struct run run;
     char *out;
 
     if (frame->on_air) {
         WM_JSON_KEY(json, "time");
         if (signal->time_ns != WM_TIME_UNKNOWN) {
-            wm_time_text(signal->time_ns, 'T', time);
+            wm_utc_text(signal->time_ns, 'T', 6, time);
             wm_json_string(json, time);
         } else {
             wm_json_null(json);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/format.h"
 #include "app/out/json.h"
-#include "app/time_text.h"
+#include "base/utc.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,11 +52,11 @@ static void heard(struct wm_sink *sink, const struct wm_reading *reading)
 {
     const struct wm_frame *frame = reading->frame;
     const struct wm_signal *signal = &frame->signal;
-    char time[WM_TIME_TEXT];
+    char time[WM_UTC_TEXT];
 
     if (frame->on_air) {
         if (signal->time_ns != WM_TIME_UNKNOWN) {
-            wm_time_text(signal->time_ns, ' ', time);
+            wm_utc_text(signal->time_ns, ' ', 6, time);
             time[23] = '\0'; /* milliseconds */
             wm_sink_printf(sink, "%s  ", time);
         } else {

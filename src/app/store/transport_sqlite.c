@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/out/target.h"
 #include "app/store/store.h"
-#include "app/time_text.h"
+#include "base/utc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +78,8 @@ static void compose(void *state, struct wm_sink *sink, const struct wm_reading *
     const struct wm_message *message = reading->message;
     const struct wm_address *meter = &message->meter;
     size_t begin = wm_item_begin(sink, 0);
-    char text[WM_TIME_TEXT];
+    const char *time = NULL;
+    char text[WM_UTC_TEXT];
 
     if (s->port->use.what == WM_WHAT_READINGS && !wm_reading_has_records(reading)) {
         sink->len = begin;
@@ -92,11 +93,13 @@ static void compose(void *state, struct wm_sink *sink, const struct wm_reading *
     wm_cell_int(sink, meter->version);
     wm_cell_int(sink, meter->type);
     wm_cell_text(sink, wm_device_type_name(meter->type));
-    if (frame->on_air && signal->time_ns != WM_TIME_UNKNOWN)
-        wm_time_text(signal->time_ns, 'T', text);
-    else
-        snprintf(text, sizeof text, "%s", !frame->on_air && reading->line ? reading->line->time : "");
-    wm_cell_text(sink, *text ? text : NULL);
+    if (frame->on_air && signal->time_ns != WM_TIME_UNKNOWN) {
+        wm_utc_text(signal->time_ns, 'T', 6, text);
+        time = text;
+    } else if (!frame->on_air && reading->line && *reading->line->time) {
+        time = reading->line->time;
+    }
+    wm_cell_text(sink, time);
     wm_cell_text(sink, wm_reading_has_mode(reading) ? wm_mode_info(frame->mode)->name : NULL);
     wm_cell_text(sink, frame->format != WM_FORMAT_NONE ? wm_format_name(frame->format) : NULL);
     wm_cell_text(sink, wm_grade_name(frame->grade));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phy/radio/sigmf.h"
 
+#include "base/utc.h"
 #include "phy/signal.h"
 
 #include <ctype.h>
@@ -45,72 +46,10 @@ __attribute__((format(printf, 3, 4))) static enum wm_status fail(enum wm_status 
     return status;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar; years are counted from March so that the leap day comes last. */
-static int64_t days_from_date(int year, int month, int day)
+/* SigMF has UTC alone, as RFC 3339: a T between, a Z at the end. */
+static bool parse_time(const char *text, int64_t *time_ns)
 {
-    int y = year - (month < 3);
-    int in_year = (153 * (month + (month < 3 ? 9 : -3)) + 2) / 5 + day - 1;
-
-    return 365 * y + y / 4 - y / 100 + y / 400 + in_year - 719468;
-}
-
-static bool two_digits(const char **text, char before, int low, int high, int *value)
-{
-    const char *t = *text;
-
-    if (before && *t++ != before)
-        return false;
-    if (!isdigit((unsigned char)t[0]) || !isdigit((unsigned char)t[1]))
-        return false;
-    *value = 10 * (t[0] - '0') + t[1] - '0';
-    *text = t + 2;
-    return *value >= low && *value <= high;
-}
-
-enum wm_status wm_sigmf_time_parse(const char *text, int64_t *time_ns)
-{
-    static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int century, years, month, day, hour, minute, second, year;
-    int64_t fraction = 0;
-
-    if (!two_digits(&text, 0, 19, 22, &century) || !two_digits(&text, 0, 0, 99, &years) || !two_digits(&text, '-', 1, 12, &month) ||
-        !two_digits(&text, '-', 1, month_days[month - 1], &day) || (*text != 'T' && *text != 't') ||
-        !two_digits(&text, *text, 0, 23, &hour) || !two_digits(&text, ':', 0, 59, &minute) ||
-        !two_digits(&text, ':', 0, 60, &second))
-        return WM_MALFORMED;
-    year = 100 * century + years;
-    if (year < 1970 || year > 2261 || (month == 2 && day == 29 && (year % 4 || (year % 100 == 0 && year % 400))))
-        return WM_MALFORMED;
-    if (*text == '.') {
-        int64_t unit = NS;
-
-        if (!isdigit((unsigned char)*++text))
-            return WM_MALFORMED;
-        for (; isdigit((unsigned char)*text); text++)
-            fraction += (unit /= 10) * (*text - '0'); /* digits below a nanosecond add nothing */
-    }
-    if ((*text != 'Z' && *text != 'z') || text[1])
-        return WM_MALFORMED;
-    *time_ns = (days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) * NS + fraction;
-    return WM_OK;
-}
-
-void wm_sigmf_time_text(int64_t time_ns, char out[31])
-{
-    int64_t seconds = time_ns / NS - (time_ns % NS < 0);
-    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
-    int64_t in_day = seconds - days * 86400;
-    int64_t since = days + 719468; /* days since 0000-03-01 */
-    int64_t era = since / 146097, in_era = since % 146097;
-    int64_t years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    int64_t in_year = in_era - (365 * years + years / 4 - years / 100);
-    int64_t month = (5 * in_year + 2) / 153; /* from March */
-    int64_t day = in_year - (153 * month + 2) / 5 + 1;
-
-    month = month < 10 ? month + 3 : month - 9;
-    snprintf(out, 31, "%04u-%02u-%02uT%02u:%02u:%02u.%09uZ", (unsigned)(era * 400 + years + (month < 3)) % 10000u,
-             (unsigned)month % 100u, (unsigned)day % 100u, (unsigned)(in_day / 3600) % 100u, (unsigned)(in_day / 60 % 60),
-             (unsigned)(in_day % 60), (unsigned)(time_ns - seconds * NS));
+    return wm_utc_parse(text, time_ns) == WM_OK && text[10] != ' ' && tolower((unsigned char)text[strlen(text) - 1]) == 'z';
 }
 
 /* A count that may be absent (0). Reals are refused: SigMF defines these fields as unsigned integers. */
@@ -207,7 +146,7 @@ static enum wm_status parse_capture(const json_t *item, size_t index, struct wm_
                     "captures[%zu]: core:sample_start, core:header_bytes or core:global_index is not a whole number", index);
     if (frequency && !(json_number_value(frequency) > 0 && isfinite(json_number_value(frequency))))
         return fail(WM_MALFORMED, why, "captures[%zu]: core:frequency is not a positive number", index);
-    if (datetime && wm_sigmf_time_parse(datetime, &capture.time_ns) != WM_OK)
+    if (datetime && !parse_time(datetime, &capture.time_ns))
         return fail(WM_MALFORMED, why, "captures[%zu]: core:datetime \"%.40s\" is not a UTC time such as 2026-01-31T12:00:00.5Z",
                     index, datetime);
     if (index == 0) {
@@ -287,14 +226,14 @@ enum wm_status wm_sigmf_parse(struct wm_span text, struct wm_sigmf *meta, const 
 static json_t *build_capture(const struct wm_sigmf *meta, uint64_t sample_start, uint64_t global_index, int64_t time_ns)
 {
     json_t *capture = json_pack("{s:I}", "core:sample_start", (json_int_t)sample_start);
-    char time[31];
+    char time[WM_UTC_TEXT];
 
     if (global_index > 0)
         json_object_set_new(capture, "core:global_index", json_integer((json_int_t)global_index));
     if (meta->info.centre_hz > 0)
         json_object_set_new(capture, "core:frequency", json_real(meta->info.centre_hz));
     if (time_ns != WM_TIME_UNKNOWN) {
-        wm_sigmf_time_text(time_ns, time);
+        wm_utc_text(time_ns, 'T', 9, time);
         json_object_set_new(capture, "core:datetime", json_string(time));
     }
     return capture;

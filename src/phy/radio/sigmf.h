@@ -36,9 +36,5 @@ void wm_sigmf_clear(struct wm_sigmf *meta);
 /* The twin: the text as a string that the caller frees. */
 WM_MUST_USE enum wm_status wm_sigmf_build(const struct wm_sigmf *meta, char **text);
 
-/* "2026-01-31T12:00:00.25Z" (RFC 3339, UTC only, years 1970 to 2261) to nanoseconds since 1970. WM_MALFORMED. */
-WM_MUST_USE enum wm_status wm_sigmf_time_parse(const char *text, int64_t *time_ns);
-/* The twin, with nine decimals; out holds 31 characters. */
-void wm_sigmf_time_text(int64_t time_ns, char out[31]);
 /* So many samples later; WM_TIME_UNKNOWN where that is not known, or beyond all years. */
 int64_t wm_sigmf_time_after(int64_t time_ns, uint64_t samples, double rate_hz);
