@@ -95,7 +95,7 @@ static void tick_x(double x)
 
 static void axes(const char *title, const char *x_label, const char *y_label)
 {
-    const double step = x_high - x_low > 16 ? 5 : x_high - x_low > 4 ? 1 : 0.5;
+    const double step = x_high - x_low > 32 ? 5 : x_high - x_low > 16 ? 2 : x_high - x_low > 4 ? 1 : 0.5;
 
     printf("<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='12'>\n"
            "<rect width='100%%' height='100%%' fill='white'/>\n",

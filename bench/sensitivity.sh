@@ -82,7 +82,7 @@ peer=$(command -v rtl_wmbus || true)
 for mode in T C S C-down; do
     {
         awk -F, -v mode="$mode" '$3 == mode { print $2 " " $1 "," $5 "," $8 }' "$results/points"
-        grep "^ideal $mode " "$results/ideal.csv"
+        grep "^ideal $mode [^:,]*," "$results/ideal.csv" # without "...: deviation"
     } | "$build/bench/bench_plot" "Mode $mode: frames lost in white noise, 30 to 70 bytes" 'Ec/N0, dB' 'share of frames lost' >"$results/sensitivity_$mode.svg"
 done
 rm -f "$results/points"
