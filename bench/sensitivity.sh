@@ -74,7 +74,7 @@ peer=$(command -v rtl_wmbus || true)
         print "10 % lost at dB,wmsdr,goal,ideal sequence,over ideal,rtl_wmbus"
         for (i = 1; i <= n; i++) {
             best = db(ideal[i] ","); mine = db(name[i] ",wmsdr")
-            printf "%s,%s,%s,%s,%s,%s\n", name[i], mine, goal[i] ~ /[+]/ ? (best == "-" ? best : best + goal[i]) : goal[i], best,
+            printf "%s,%s,%s,%s,%s,%s\n", name[i], mine, goal[i] ~ /[+]/ ? (best == "-" ? best : sprintf("%.2f", best + goal[i])) : goal[i], best,
                 best == "-" || mine == "-" ? "-" : sprintf("%+.2f", mine - best), db(name[i] ",rtl_wmbus")
         }
     }' | tee "$results/threshold.csv"
