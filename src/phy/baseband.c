@@ -6,18 +6,26 @@
 #include <string.h>
 
 #define LEAST_RATE_HZ 400e3
+#define SAME_HZ       500.0
 #define HALF_WIDTH_HZ 180e3 /* frequency deviation, half a chip rate and +-60 kHz of carrier */
+
+enum wm_status wm_band_filter_of(double sample_rate_hz, double offset_hz, struct wm_band_filter *filter, double *rate_hz)
+{
+    const unsigned decimation = (unsigned)(sample_rate_hz / LEAST_RATE_HZ);
+
+    *rate_hz = sample_rate_hz / decimation;
+    return wm_band_filter_create(filter, 16 * decimation, decimation, sample_rate_hz, fmin(HALF_WIDTH_HZ, 0.45 * *rate_hz),
+                                 offset_hz, 60);
+}
 
 enum wm_status wm_band_open(struct wm_band *band, const struct wm_kernels *kernels, const struct wm_intake *intake,
                             double sample_rate_hz, double offset_hz, double capacity_s)
 {
-    const unsigned decimation = (unsigned)(sample_rate_hz / LEAST_RATE_HZ);
-
-    *band = (struct wm_band){.kernels = kernels, .intake = intake, .offset_hz = offset_hz, .rate_hz = sample_rate_hz / decimation};
-    enum wm_status status = wm_band_filter_create(&band->filter, 16 * decimation, decimation, sample_rate_hz,
-                                                  fmin(HALF_WIDTH_HZ, 0.45 * band->rate_hz), offset_hz, 60);
+    *band = (struct wm_band){.kernels = kernels, .intake = intake, .offset_hz = offset_hz};
+    enum wm_status status = wm_band_filter_of(sample_rate_hz, offset_hz, &band->filter, &band->rate_hz);
     if (status != WM_OK)
         return status;
+    const unsigned decimation = band->filter.fir.decimation;
     band->capacity = (size_t)(capacity_s * band->rate_hz);
     const size_t floats = band->capacity + WM_BAND_TAIL_MAX;
     band->re = aligned_alloc(32, (floats * 2 * sizeof(float) + 31) / 32 * 32);
@@ -41,11 +49,37 @@ void wm_band_close(struct wm_band *band)
 void wm_band_reset(struct wm_band *band)
 {
     band->dc_i = band->dc_q = 0;
+    band->notches = 0;
     band->stretch = (struct wm_baseband){.re = band->re, .im = band->im};
+}
+
+void wm_band_set_carriers(struct wm_band *band, const struct wm_carriers *carriers)
+{
+    struct wm_notch notch[WM_CARRIERS_MAX];
+
+    for (unsigned i = 0; i < carriers->count; i++) {
+        const double frequency = carriers->frequency[i] - band->offset_hz / band->rate_hz;
+        notch[i] = (struct wm_notch){.frequency = frequency};
+        for (unsigned k = 0; k < band->notches; k++) /* one that is followed already */
+            if (fabs(band->notch[k].frequency - frequency) * band->rate_hz < SAME_HZ) {
+                notch[i] = band->notch[k];
+                notch[i].frequency = frequency;
+            }
+    }
+    memcpy(band->notch, notch, carriers->count * sizeof *notch);
+    band->notches = carriers->count;
 }
 
 void wm_band_begin(struct wm_band *band, int64_t first, size_t quiet)
 {
+    for (unsigned i = 0; i < band->notches; i++)
+        band->notch[i] = (struct wm_notch){.frequency = band->notch[i].frequency};
+    if (band->notches > 0) {
+        const int64_t decimation = band->filter.fir.decimation;
+        const int64_t held = (wm_intake_first(band->intake) + decimation - 1) / decimation;
+        const int64_t from = first - WM_BAND_SETTLING > held ? first - WM_BAND_SETTLING : held;
+        first = from < first ? from : first;
+    }
     memset(band->re, 0, quiet * sizeof(float));
     memset(band->im, 0, quiet * sizeof(float));
     band->stretch.first = first - (int64_t)quiet;
@@ -63,6 +97,8 @@ static void filter(struct wm_band *band, const int16_t *x, size_t n)
         wm_rotator_set(&band->to_carrier, -band->offset_hz / band->rate_hz, scale);
     band->kernels->fir(&band->filter.fir, x, n, re, im);
     wm_rotate(band->kernels, &band->to_carrier, re, im, n, band->to_carrier.step * (double)wm_band_end(band), offset, re, im);
+    for (unsigned i = 0; i < band->notches; i++)
+        wm_notch_run(&band->notch[i], re, im, n);
     band->stretch.count += n;
 }
 
@@ -101,11 +137,14 @@ size_t wm_band_make_up(struct wm_band *band, int64_t heard_end, int64_t end, int
     memcpy(band->tail, wm_intake_at(band->intake, first), heard * sizeof dc);
     for (size_t i = heard; i < total; i++)
         memcpy(band->tail + 2 * i, dc, sizeof dc);
+    memcpy(band->heard, band->notch, sizeof band->heard);
     filter(band, band->tail, n);
     return n;
 }
 
 void wm_band_drop(struct wm_band *band, size_t samples)
 {
+    if (samples > 0)
+        memcpy(band->notch, band->heard, sizeof band->notch);
     band->stretch.count -= samples;
 }

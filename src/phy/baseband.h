@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dsp/carriers.h"
 #include "dsp/correlator.h"
 #include "dsp/design.h"
 #include "dsp/rotate.h"
@@ -19,7 +20,9 @@ struct wm_band {
     struct wm_rotator to_carrier; /* gain 0: not set */
     size_t capacity;
     /* state */
-    double dc_i, dc_q;          /* the converter's offset, full scale: taken off behind the filter; the owner's to set */
+    double dc_i, dc_q; /* the converter's offset, full scale: taken off behind the filter; the owner's to set */
+    struct wm_notch notch[WM_CARRIERS_MAX], heard[WM_CARRIERS_MAX]; /* and as they stood before what was made up */
+    unsigned notches;
     struct wm_baseband stretch; /* samples, with the power of one scaled to full scale squared */
     float *re, *im;
     int16_t *tail;
@@ -30,6 +33,12 @@ WM_MUST_USE enum wm_status wm_band_open(struct wm_band *band, const struct wm_ke
                                         double sample_rate_hz, double offset_hz, double capacity_s);
 void wm_band_close(struct wm_band *band);
 void wm_band_reset(struct wm_band *band);
+/* The band's filter alone; returns the rate behind it in *rate_hz. Undone by wm_band_filter_destroy. */
+WM_MUST_USE enum wm_status wm_band_filter_of(double sample_rate_hz, double offset_hz, struct wm_band_filter *filter,
+                                             double *rate_hz);
+/* From the next sample on these carriers are taken out, as frequencies of the filter's output (before the channel's is moved to 0).
+ */
+void wm_band_set_carriers(struct wm_band *band, const struct wm_carriers *carriers);
 
 /* One past the last sample there is. */
 static inline int64_t wm_band_end(const struct wm_band *band)
@@ -49,7 +58,9 @@ static inline double wm_band_stream_time(const struct wm_band *band, double at)
     return at * band->filter.fir.decimation + (band->filter.fir.taps - 1) / 2.0;
 }
 
-/* Drops what there is and begins at sample `first`, with `quiet` samples of silence before it. */
+/* Drops what there is and begins at sample `first`, with `quiet` samples of silence before it; where carriers are taken out, up to
+ * WM_BAND_SETTLING samples before, so that the notches have found them. */
+#define WM_BAND_SETTLING (3 * WM_NOTCH_SAMPLES)
 void wm_band_begin(struct wm_band *band, int64_t first, size_t quiet);
 /* Up to (not including) sample `end`, whose stream samples have arrived. When the room is short, what lies before `oldest` goes,
  * and where that is not enough, as much as must. */

@@ -473,15 +473,11 @@ static void take_candidate(struct wm_channel *channel)
         slot->used = false;
 }
 
-/* Room a position needs behind it: the template, the guard, and what acquire looks at. */
-static int64_t search_span(const struct wm_channel *channel)
-{
-    return (int64_t)wm_sync_finder_span(channel->finder) + acquire_reach(channel);
-}
-
 static void search(struct wm_channel *channel)
 {
-    const int64_t span = search_span(channel), hop = (int64_t)wm_sync_finder_hop(channel->finder);
+    /* room a position needs behind it: the template, the guard, and what acquire looks at */
+    const int64_t span = (int64_t)wm_sync_finder_span(channel->finder) + acquire_reach(channel);
+    const int64_t hop = (int64_t)wm_sync_finder_hop(channel->finder);
     const double period = channel->band.rate_hz / mode_info(channel)->chip_rate_cps;
     /* whole vectors of positions */
     int64_t batch = ((int64_t)(GUARD_CHIPS * period) / hop + 15) / 16 * 16 * hop;
@@ -553,6 +549,7 @@ static void run_cell(struct wm_channel *channel)
     const bool open = channel->now.open;
     channel->band.dc_i = channel->now.dc_i;
     channel->band.dc_q = channel->now.dc_q;
+    wm_band_set_carriers(&channel->band, &channel->now.carriers);
     if (open && !channel->open) {
         channel->counts.bursts++;
         wm_allowance_begin(&channel->allowance);
@@ -676,8 +673,8 @@ bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
 
     return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) &&
            wm_allowance_is_whole(&channel->allowance, cell) &&
-           (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first) && channel->search_at <= first &&
-           channel->resume_at + 2 * apart < first;
+           (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first - WM_BAND_SETTLING) &&
+           channel->search_at <= first && channel->resume_at + 2 * apart < first;
 }
 
 struct wm_channel_counts wm_channel_take_counts(struct wm_channel *channel)

@@ -3,6 +3,8 @@
 
 #include "base/select.h"
 #include "dsp/design.h"
+#include "dsp/phasor.h"
+#include "phy/baseband.h"
 #include "phy/gate.h"
 
 #include <math.h>
@@ -18,6 +20,14 @@
 #define DC_NEAR_HZ         360e3 /* farther from the channel it does not matter */
 #define SHAPE_LAG          17    /* 85 us: 1.4 words of T, 1.4 bits of S, between whose wholes the phase returns */
 
+/* Carriers that stand in the channel: looked for every WINDOW cells, longer than any frame, where their correlation over SHAPE_LAG
+ * says that there are some, in the quietest stretch among them; believed when the window before had them too. */
+#define WINDOW       1024
+#define STANDS       0.33   /* of the power, on the average over the cells that are looked at */
+#define STILL_STANDS 0.2    /* where some are known */
+#define LEAST_SHARE  0.05   /* of the power that a carrier has: what is less does no harm */
+#define SAME         1.5e-3 /* cycles a sample between two looks */
+
 struct wm_listener {
     struct wm_listener_config config;
     bool near_dc; /* the converter's offset lies in or near the filters' bands */
@@ -29,6 +39,16 @@ struct wm_listener {
     float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS]; /* the filter's outputs for the cell in hand */
     float dc_cell_i[DC_CELLS], dc_cell_q[DC_CELLS];
     double dc_i, dc_q;
+    /* carriers */
+    struct wm_band_filter band; /* what the channel's baseband will hear */
+    size_t band_block;          /* its samples in a cell */
+    unsigned shapes;            /* looked at since carriers were last looked for */
+    double lag_re, lag_im;      /* their correlations over SHAPE_LAG, each relative to its power */
+    double recent[WM_CARRIER_BLOCKS], recent_sum, quietest;
+    unsigned recent_count;
+    int64_t quiet_cell;                            /* where the quietest stretch begins */
+    struct wm_carriers seen_in_gate, seen_in_band; /* last, believed or not */
+    struct wm_carriers in_gate, in_band;
 };
 
 enum wm_status wm_listener_create(const struct wm_listener_config *config, struct wm_listener **listener_out)
@@ -59,10 +79,14 @@ enum wm_status wm_listener_create(const struct wm_listener_config *config, struc
         };
         status = wm_gate_create(&gate, &listener->gate);
     }
+    double band_rate_hz;
+    if (status == WM_OK)
+        status = wm_band_filter_of(rate, config->offset_hz, &listener->band, &band_rate_hz);
     if (status != WM_OK) {
         wm_listener_destroy(listener);
         return status;
     }
+    listener->band_block = (size_t)(listener->cell_samples / listener->band.fir.decimation);
     wm_listener_reset(listener);
     *listener_out = listener;
     return WM_OK;
@@ -73,8 +97,16 @@ void wm_listener_destroy(struct wm_listener *listener)
     if (!listener)
         return;
     wm_band_filter_destroy(&listener->filter);
+    wm_band_filter_destroy(&listener->band);
     wm_gate_destroy(listener->gate);
     free(listener);
+}
+
+static void begin_window(struct wm_listener *listener)
+{
+    listener->shapes = listener->recent_count = 0;
+    listener->lag_re = listener->lag_im = listener->recent_sum = 0;
+    listener->quietest = INFINITY;
 }
 
 void wm_listener_reset(struct wm_listener *listener)
@@ -82,6 +114,9 @@ void wm_listener_reset(struct wm_listener *listener)
     wm_gate_reset(listener->gate);
     listener->cell = 0;
     listener->dc_i = listener->dc_q = 0;
+    listener->in_gate.count = listener->in_band.count = 0;
+    listener->seen_in_gate.count = listener->seen_in_band.count = 0;
+    begin_window(listener);
 }
 
 static double median(const float *x, size_t n)
@@ -155,12 +190,30 @@ static void watch_dc(struct wm_listener *listener, const struct wm_ear *ear)
     }
 }
 
-/* Eight sums side by side, as in dsp/kernels.h, so that any compiler takes the lanes together. */
-static void tell_shape(struct wm_listener *listener, double power, double scale)
+/* Sum of y[n + SHAPE_LAG] conj(y[n]) over the cell in hand. Eight sums side by side, as in dsp/kernels.h, so that any compiler
+ * takes the lanes together. */
+static struct wm_phasor lag_sum(const struct wm_listener *listener)
 {
     const float *re = listener->re, *im = listener->im;
-    float fourth[WM_LANES] = {0}, d_re[WM_LANES], d_im[WM_LANES];
-    struct wm_gate_shape shape = {.power = power};
+    float d_re[WM_LANES], d_im[WM_LANES];
+    struct wm_phasor sum = {0, 0};
+
+    for (size_t k = 0; k < WM_LANES; k++) {
+        d_re[k] = re[k + SHAPE_LAG] * re[k] + im[k + SHAPE_LAG] * im[k];
+        d_im[k] = im[k + SHAPE_LAG] * re[k] - re[k + SHAPE_LAG] * im[k];
+    }
+    for (size_t k = 0; k < WM_LANES; k++) {
+        sum.re += (double)d_re[k];
+        sum.im += (double)d_im[k];
+    }
+    return sum;
+}
+
+static void tell_shape(struct wm_listener *listener, struct wm_phasor lag, double power, double scale)
+{
+    const float *re = listener->re, *im = listener->im;
+    float fourth[WM_LANES] = {0};
+    struct wm_gate_shape shape = {.power = power, .re = lag.re * scale / WM_LANES, .im = lag.im * scale / WM_LANES};
 
     for (size_t n = 0; n < WM_CELL_OUTPUTS; n += WM_LANES) {
         for (size_t k = 0; k < WM_LANES; k++) {
@@ -168,19 +221,76 @@ static void tell_shape(struct wm_listener *listener, double power, double scale)
             fourth[k] += p * p;
         }
     }
-    for (size_t k = 0; k < WM_LANES; k++) {
-        d_re[k] = re[k + SHAPE_LAG] * re[k] + im[k + SHAPE_LAG] * im[k];
-        d_im[k] = im[k + SHAPE_LAG] * re[k] - re[k + SHAPE_LAG] * im[k];
-    }
-    for (size_t k = 0; k < WM_LANES; k++) {
-        shape.fourth += fourth[k];
-        shape.re += d_re[k];
-        shape.im += d_im[k];
-    }
+    for (size_t k = 0; k < WM_LANES; k++)
+        shape.fourth += (double)fourth[k];
     shape.fourth *= scale * scale / WM_CELL_OUTPUTS;
-    shape.re *= scale / WM_LANES;
-    shape.im *= scale / WM_LANES;
     wm_gate_shape(listener->gate, &shape);
+}
+
+/* The carriers' parts out of the cell in hand; returns the power without them, the noise they took along put back. */
+static double take_out(struct wm_listener *listener)
+{
+    double power = 0;
+
+    for (unsigned i = 0; i < listener->in_gate.count; i++)
+        (void)wm_carrier_project(listener->in_gate.frequency[i], listener->re, listener->im, WM_CELL_OUTPUTS);
+    for (size_t n = 0; n < WM_CELL_OUTPUTS; n++)
+        power += (double)(listener->re[n] * listener->re[n] + listener->im[n] * listener->im[n]);
+    return power / (WM_CELL_OUTPUTS - listener->in_gate.count);
+}
+
+/* What filter hears of the quietest stretch, in blocks of a cell. */
+static void find_carriers(const struct wm_listener *listener, const struct wm_band_filter *filter, size_t block,
+                          struct wm_carriers *seen, struct wm_carriers *believed)
+{
+    const struct wm_carriers before = *seen;
+    const struct wm_intake *intake = listener->config.intake;
+    const int64_t decimation = filter->fir.decimation;
+    const int64_t first = (listener->quiet_cell * listener->cell_samples + decimation - 1) / decimation * decimation;
+    const size_t n = WM_CARRIER_BLOCKS * block;
+    float re[WM_CARRIER_BLOCKS * WM_CARRIER_BLOCK_MAX], im[WM_CARRIER_BLOCKS * WM_CARRIER_BLOCK_MAX], offset[2];
+
+    listener->config.kernels->fir(&filter->fir, wm_intake_at(intake, first), n, re, im);
+    (void)wm_intake_offset(intake, filter, listener->dc_i, listener->dc_q, offset);
+    for (size_t i = 0; i < n; i++) {
+        re[i] -= offset[0];
+        im[i] -= offset[1];
+    }
+    wm_carriers_find(re, im, block, LEAST_SHARE, seen);
+    believed->count = 0;
+    for (unsigned i = 0; i < seen->count; i++) {
+        bool known = false;
+        for (unsigned k = 0; k < before.count; k++)
+            known = known || fabs(seen->frequency[i] - before.frequency[k]) < SAME;
+        if (known)
+            believed->frequency[believed->count++] = seen->frequency[i];
+    }
+}
+
+/* A steady carrier is heard by its correlation over a lag at which data have little; where there is one, the quietest stretch says
+ * where, both for the gate's filter and for the baseband's. */
+static void watch_carriers(struct wm_listener *listener, double power)
+{
+    double *slot = &listener->recent[listener->recent_count % WM_CARRIER_BLOCKS];
+
+    listener->recent_sum += power - (listener->recent_count < WM_CARRIER_BLOCKS ? 0 : *slot);
+    *slot = power;
+    listener->recent_count++;
+    if (listener->recent_count >= WM_CARRIER_BLOCKS && listener->recent_sum < listener->quietest) {
+        listener->quietest = listener->recent_sum;
+        listener->quiet_cell = listener->cell + 1 - WM_CARRIER_BLOCKS;
+    }
+    if (listener->recent_count < WINDOW)
+        return;
+    const double stands = hypot(listener->lag_re, listener->lag_im) / listener->shapes;
+    if (stands > (listener->in_gate.count + listener->in_band.count > 0 ? STILL_STANDS : STANDS)) {
+        find_carriers(listener, &listener->filter, WM_CELL_OUTPUTS, &listener->seen_in_gate, &listener->in_gate);
+        find_carriers(listener, &listener->band, listener->band_block, &listener->seen_in_band, &listener->in_band);
+    } else {
+        listener->in_gate.count = listener->in_band.count = 0;
+        listener->seen_in_gate.count = listener->seen_in_band.count = 0;
+    }
+    begin_window(listener);
 }
 
 /* Mean power in the channel over the next cell, converter offset removed: with d = y - y[0] and z = y[0] - offset, the sum of
@@ -203,31 +313,49 @@ static double cell_power(struct wm_listener *listener, const struct wm_ear *hear
     const double z_re = (double)(ear.re - offset[0]), z_im = (double)(ear.im - offset[1]);
     const double sum = (double)ear.sums[0] + 2 * (z_re * (double)ear.sums[1] + z_im * (double)ear.sums[2]) +
                        WM_CELL_OUTPUTS * (z_re * z_re + z_im * z_im);
-    const double power = fmax(sum, 0) / WM_CELL_OUTPUTS * scale;
-    if (wm_gate_wants_shape(listener->gate)) {
-        if (heard)
-            run_filter(listener, listener->cell, listener->re, listener->im);
-        for (size_t n = 0; n < WM_CELL_OUTPUTS; n++) {
-            listener->re[n] -= offset[0];
-            listener->im[n] -= offset[1];
-        }
-        tell_shape(listener, power, scale);
+    double power = fmax(sum, 0) / WM_CELL_OUTPUTS;
+    const bool wants_shape = wm_gate_wants_shape(listener->gate);
+    if (!wants_shape && listener->in_gate.count == 0)
+        return power * scale;
+    if (heard)
+        run_filter(listener, listener->cell, listener->re, listener->im);
+    for (size_t n = 0; n < WM_CELL_OUTPUTS; n++) {
+        listener->re[n] -= offset[0];
+        listener->im[n] -= offset[1];
     }
-    return power;
+    struct wm_phasor lag = {0, 0};
+    if (wants_shape) {
+        lag = lag_sum(listener);
+        listener->shapes++;
+        listener->lag_re += power > 0 ? lag.re / (WM_LANES * power) : 0;
+        listener->lag_im += power > 0 ? lag.im / (WM_LANES * power) : 0;
+    }
+    if (listener->in_gate.count > 0) {
+        power = take_out(listener);
+        lag = lag_sum(listener);
+    }
+    if (wants_shape)
+        tell_shape(listener, lag, power * scale, scale);
+    return power * scale;
 }
 
 void wm_listener_run(struct wm_listener *listener, const struct wm_ear *ear, struct wm_cell *cell)
 {
     /* padding is not the channel's noise */
     const bool heard = (listener->cell + 1) * listener->cell_samples <= wm_intake_stream_end(listener->config.intake);
-    const bool open = heard && wm_gate_push(listener->gate, cell_power(listener, ear));
+    const double power = heard ? cell_power(listener, ear) : 0;
+    const bool open = heard && wm_gate_push(listener->gate, power);
+
+    if (heard)
+        watch_carriers(listener, power);
 
     *cell = (struct wm_cell){.open = open,
                              .quiet = wm_gate_quiet(listener->gate),
                              .level = wm_gate_level(listener->gate),
                              .floor = wm_gate_floor(listener->gate),
                              .dc_i = listener->dc_i,
-                             .dc_q = listener->dc_q};
+                             .dc_q = listener->dc_q,
+                             .carriers = listener->in_band};
     listener->cell++;
 }
 

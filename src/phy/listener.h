@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "dsp/carriers.h"
 #include "phy/intake.h"
 
 /* Listens to one channel all the time, as cheaply as can be: a short filter, the energy of each cell, the converter's offset where
@@ -19,9 +20,10 @@ struct wm_listener_config {
 
 /* What one cell says: a stretch of 0.16 ms. */
 struct wm_cell {
-    bool open, quiet;    /* see phy/gate.h; in between neither */
-    double level, floor; /* of the gate, full scale squared */
-    double dc_i, dc_q;   /* the converter's offset, full scale */
+    bool open, quiet;            /* see phy/gate.h; in between neither */
+    double level, floor;         /* of the gate, full scale squared */
+    double dc_i, dc_q;           /* the converter's offset, full scale */
+    struct wm_carriers carriers; /* that stand in the channel, for wm_band_set_carriers */
 };
 
 /* What is heard of one cell: no state in it, so cells can be heard in any order, ahead and by several threads. It is small because

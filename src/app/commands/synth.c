@@ -38,6 +38,7 @@ enum {
     LO,
     DC,
     IQ,
+    BESIDE,
     DURATION,
     START,
     SEED
@@ -70,6 +71,8 @@ static const struct wm_option options[] = {
     [LO] = {0, "lo-offset-khz", "KHZ", "error of the receiver's oscillator: moves the whole band up; default: 0"},
     [DC] = {0, "dc-lsb", "I,Q", "the converter's offset, in steps of an 8-bit converter; default: 0,0"},
     [IQ] = {0, "iq-error", "DB,DEG", "gain and angle error between I and Q; default: 0,0"},
+    [BESIDE] = {0, "carrier", "KHZ,DB",
+                "an unmodulated carrier so far from the centre, DB over the noise in 200 kHz; default: none"},
     [DURATION] = {0, "duration", "SECONDS", "least length of the stream; default: 0"},
     [START] = {0, "start", "TIME", "UTC of the first sample for SigMF (2026-01-31T12:00:00Z)"},
     [SEED] = {0, "seed", "N", "the same seed gives the same stream; default: 1"},
@@ -230,6 +233,12 @@ static int set_stream(struct synth_run *run, int option, const char *value)
         return set_number(option, value, -1000, 1000, 1e3, &stream->front_end.offset_hz);
     case DC:
         return set_pair(option, value, ',', -128, 128, 1 / full_scale, &stream->front_end.dc_i, &stream->front_end.dc_q);
+    case BESIDE: {
+        int status = set_pair(option, value, ',', -10e3, 10e3, 1, &stream->carrier_hz, &stream->carrier_to_noise);
+        stream->carrier_hz *= 1e3;
+        stream->carrier_to_noise = pow(10, stream->carrier_to_noise / 10);
+        return status;
+    }
     case IQ:
         return set_pair(option, value, ',', -45, 45, 1, &stream->front_end.iq_gain_db, &stream->front_end.iq_phase_deg);
     case DURATION:

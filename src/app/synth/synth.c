@@ -5,12 +5,15 @@
 #include "link/frame.h"
 #include "phy/transmitter.h"
 
+#include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The longest: S with its long preamble and format A with L = 255. */
 #define CHIPS_MAX (2 * 279 + 64 + WM_AIR_MAX * 16 + 64)
+
+#define CARRIER_BAND_HZ 200e3 /* in which the noise is that a carrier is compared with */
 
 struct on_air {
     struct wm_modulator *modulator;
@@ -155,6 +158,17 @@ uint64_t wm_synth_clipped(const struct wm_synth *s)
     return s->clipped;
 }
 
+static void add_carrier(struct wm_synth *s, size_t samples)
+{
+    const double rate = s->stream.sample_rate_hz;
+    const double amplitude = sqrt(s->stream.carrier_to_noise * s->noise_variance * CARRIER_BAND_HZ / rate);
+
+    for (size_t n = 0; n < samples; n++) {
+        const double turn = 2 * M_PI * fmod(s->stream.carrier_hz / rate * (double)(s->position + n), 1);
+        s->block[n] += (float complex)(amplitude * cexp(I * turn));
+    }
+}
+
 enum wm_status wm_synth_render(struct wm_synth *s, size_t samples, uint8_t *out)
 {
     if (samples > WM_SYNTH_BLOCK)
@@ -169,6 +183,8 @@ enum wm_status wm_synth_render(struct wm_synth *s, size_t samples, uint8_t *out)
     }
     if (s->noise_variance > 0)
         wm_channel_noise(&s->rng, s->noise_variance, s->block, samples);
+    if (s->stream.carrier_to_noise > 0)
+        add_carrier(s, samples);
     wm_channel_front_end(&s->stream.front_end, s->stream.sample_rate_hz, (int64_t)s->position, s->block, samples);
     s->clipped += wm_channel_quantise(s->stream.format, s->block, samples, out);
     s->position += samples;

@@ -18,6 +18,9 @@ struct wm_synth_stream {
                          format */
     uint64_t seed;    /* of the noise */
     struct wm_front_end front_end; /* gain 0 is taken as 1 */
+    /* an unmodulated carrier all the time, so far from the stream's centre, its power in units of the noise's in 200 kHz; 0: none
+     */
+    double carrier_hz, carrier_to_noise;
 };
 
 /* One transmission. Each error is the transmitter's own: carrier and clock are independent here. */
