@@ -16,7 +16,7 @@
  * 1 / (1 + e^cost): the demodulators' costs are that honest (docs/receiver.md). Every other set that fits as well speaks against
  * the one taken, and so does chance. log_odds were chosen by false frames and lost ones in AWGN. */
 const struct wm_repair wm_repair_default = {
-    .max_events = 16, .max_set = 2, .max_candidates = 200, .unknown = 0.05F, .log_odds_a = 6.0F, .log_odds_b = 8.5F};
+    .max_events = 16, .max_set = 2, .max_candidates = 200, .unknown = 0.05F, .log_odds_a = 7.5F, .log_odds_b = 8.5F};
 const struct wm_repair wm_repair_none = {0};
 
 #define RIVALS_MAX 1024 /* events of a block that are looked at as rivals of those taken */

@@ -225,14 +225,14 @@ START_TEST(odds_are_honoured)
 }
 END_TEST
 
-/* What the default asks for: e^-6 in format A, e^-8.5 in B, against 2^-16 * 0.05 of the unknown = e^-14.09. */
+/* What the default asks for: e^-7.5 in format A, e^-8.5 in B, against 2^-16 * 0.05 of the unknown = e^-14.09. */
 START_TEST(default_odds)
 {
     for (int above = 0; above < 2; above++) {
         const float margin = above ? 0.2F : -0.2F;
         struct burst burst;
         build(&burst, WM_FORMAT_A, 26, 0x44, 0x7A);
-        damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 6.0F + margin);
+        damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 7.5F + margin);
         ck_assert_int_eq(run(&burst, WM_FORMAT_A, &wm_repair_default), above ? WM_INTEGRITY : WM_OK);
         build(&burst, WM_FORMAT_B, 26, 0x44, 0x7A);
         damage(&burst, 12 * 8 + 60, 0x1, 14.09F - 8.5F + margin);
