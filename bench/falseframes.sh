@@ -19,6 +19,10 @@ while getopts w:n:t:j:p: option; do
     *) exit 2 ;;
     esac
 done
+"$wmsdr" --version >/dev/null 2>&1 || {
+    echo "$wmsdr: does not run; -w names the wmsdr program" >&2
+    exit 2
+}
 
 listen() { # the pieces' output: telegram, grade, sample
     "$wmsdr" rx -q -r - -s 1600000 -f $centre --format cu8 -F json 2>/dev/null |

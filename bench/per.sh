@@ -41,6 +41,10 @@ while getopts w:m:F:e:n:s:r:a:R:c:y:l:HLPD option; do
     esac
 done
 shift $((OPTIND - 1))
+"$wmsdr" --version >/dev/null 2>&1 || {
+    echo "$wmsdr: does not run; -w names the wmsdr program" >&2
+    exit 2
+}
 
 # S with 868.3 MHz in the middle, T and C with 868.95, C downlink with 869.525
 if [ -z "$centre" ]; then
