@@ -236,20 +236,11 @@ static void make_near(struct wm_phase_steps *steps, const uint8_t *chip, double 
     }
 }
 
-static double mean_of(const float *x, size_t n)
-{
-    double sum[4] = {0};
-
-    for (size_t k = 0; k < n; k++)
-        sum[k % 4] += (double)x[k];
-    return (sum[0] + sum[1] + sum[2] + sum[3]) / (double)n;
-}
-
-unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, size_t fixed, double h, float *cost,
-                              size_t flip[2])
+unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, double along, size_t fixed, double h,
+                              float *cost, size_t flip[2])
 {
     const struct wm_complex_plane *v = &planes->decided, *o = &planes->other;
-    const double turn = remainder(2 * M_PI * h, 2 * M_PI), amplitude = fmax(mean_of(v->re, steps->n), 0);
+    const double turn = remainder(2 * M_PI * h, 2 * M_PI), amplitude = fmax(along / (double)steps->n, 0);
     const float theta = (float)turn, bend = (float)(amplitude / 2 * turn * turn);
     float best_one = 0, residual = 0, limit = NEAR * (float)amplitude; /* residual: r'u times the amplitude */
     struct terms behind = {{0}};                                       /* Q'u of a step behind the group's last chip */

@@ -23,11 +23,11 @@ void wm_phase_steps_destroy(struct wm_phase_steps *steps);
  * fit is 0 then. */
 bool wm_phase_steps_fit(struct wm_phase_steps *steps, const struct wm_stripped *planes, struct wm_phase_fit *fit);
 
-/* After a fit that told, and wm_stripped_turn by it. cost[k] of each chip from `fixed` on: what flipping it costs in units of
- * amplitude, as in alternatives.h; negative: the burst is explained better. Returns how many chips the best set of one or two that
- * costs less than 0 has, in flip[]. */
-unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, size_t fixed, double h, float *cost,
-                              size_t flip[2]);
+/* After a fit that told, and wm_stripped_turn by it, which returned `along`. cost[k] of each chip from `fixed` on: what flipping it
+ * costs in units of amplitude, as in alternatives.h; negative: the burst is explained better. Returns how many chips the best set
+ * of one or two that costs less than 0 has, in flip[]. */
+unsigned wm_phase_steps_costs(struct wm_phase_steps *steps, const struct wm_stripped *planes, double along, size_t fixed, double h,
+                              float *cost, size_t flip[2]);
 
 /* Two chips farther apart than the alternatives' pairs; each alone may cost much more. */
 struct wm_far_pair {

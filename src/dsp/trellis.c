@@ -343,7 +343,8 @@ static unsigned price(struct wm_trellis *trellis, size_t flip[2])
 {
     if (!trellis->told)
         return 0;
-    return wm_phase_steps_costs(trellis->steps, trellis->planes, trellis->pre_chips, trellis->h, trellis->single, flip);
+    return wm_phase_steps_costs(trellis->steps, trellis->planes, trellis->along, trellis->pre_chips, trellis->h, trellis->single,
+                                flip);
 }
 
 static double flip_and_settle(struct wm_trellis *trellis, const size_t *flip, unsigned flips)

@@ -68,8 +68,8 @@ START_TEST(carrier_drift_and_index_are_fitted)
     ck_assert_double_eq_tol(fit.index, 0.004, _i ? 0.001 : 1e-4);
     ck_assert_double_eq_tol(fit.phase, 0.4, _i ? 0.1 : 0.02);
     ck_assert_double_eq_tol(fit.slope * CHIPS + fit.curve * CHIPS * CHIPS, 0.8, _i ? 0.15 : 0.03);
-    (void)wm_stripped_turn(&s.planes, &fit);
-    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 0);
+    const double along = wm_stripped_turn(&s.planes, &fit);
+    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, along, FIXED, INDEX, cost, flip), 0);
     for (size_t k = FIXED; k < CHIPS; k++)
         ck_assert_float_gt(cost[k], 0);
     wm_phase_steps_destroy(s.steps);
@@ -87,8 +87,8 @@ START_TEST(one_wrong_chip_is_found_wherever_it_is)
         size_t flip[2] = {0};
         scene_open(&s, &places[i], 1, 0.2, 0, noises[_i], 20 + i);
         ck_assert(wm_phase_steps_fit(s.steps, &s.planes, &fit));
-        (void)wm_stripped_turn(&s.planes, &fit);
-        ck_assert_uint_ge(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 1);
+        const double along = wm_stripped_turn(&s.planes, &fit);
+        ck_assert_uint_ge(wm_phase_steps_costs(s.steps, &s.planes, along, FIXED, INDEX, cost, flip), 1);
         for (size_t k = FIXED; k < CHIPS; k++)
             ck_assert(k == places[i] || cost[k] > cost[places[i]]);
         ck_assert(_i > 0 || flip[0] == places[i]);
@@ -120,8 +120,8 @@ START_TEST(two_wrong_chips_far_apart_are_found_together)
         s.planes.decided.im[wrong[i]] = s.planes.other.im[wrong[i]] * 0.9F;
     }
     ck_assert(wm_phase_steps_fit(s.steps, &s.planes, &fit));
-    (void)wm_stripped_turn(&s.planes, &fit);
-    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, FIXED, INDEX, cost, flip), 2);
+    const double along = wm_stripped_turn(&s.planes, &fit);
+    ck_assert_uint_eq(wm_phase_steps_costs(s.steps, &s.planes, along, FIXED, INDEX, cost, flip), 2);
     ck_assert(flip[0] == wrong[1] && flip[1] == wrong[0]);
     n = wm_phase_steps_pairs(s.steps, 0.5F, pairs, 300);
     for (size_t i = 0; i < n; i++) {
