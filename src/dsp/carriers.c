@@ -116,7 +116,7 @@ void wm_carriers_find(float *re, float *im, size_t block, double share, struct w
             wm_phasor_mul(wm_phasor_mul(b, (struct wm_phasor){a.re, -a.im}), wm_phasor(-2 * M_PI * frequency * (double)half));
         frequency += atan2(ab.im, ab.re) / (2 * M_PI * (double)half);
         (void)wm_carrier_project(frequency, re, im, n);
-        carriers->frequency[carriers->count++] = frequency - floor(frequency + 0.5);
+        carriers->frequency[carriers->count++] = (float)(frequency - floor(frequency + 0.5));
     }
 }
 

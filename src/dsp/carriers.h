@@ -12,7 +12,7 @@
 
 struct wm_carriers {
     unsigned count;
-    double frequency[WM_CARRIERS_MAX]; /* cycles a sample, -0.5 to 0.5 */
+    float frequency[WM_CARRIERS_MAX]; /* cycles a sample, -0.5 to 0.5 */
 };
 
 /* Looks for carriers that have at least `share` of the stretch's power each, the louder ones already taken out. re and im are

@@ -118,6 +118,12 @@ void wm_band_filter_destroy(struct wm_band_filter *filter)
     memset(filter, 0, sizeof *filter);
 }
 
+void wm_band_filter_offset(const struct wm_band_filter *filter, double i, double q, float offset[2])
+{
+    offset[0] = (float)(i * filter->dc_re - q * filter->dc_im);
+    offset[1] = (float)(i * filter->dc_im + q * filter->dc_re);
+}
+
 float *wm_design_interpolator(unsigned phases)
 {
     enum { HALF = WM_INTERPOLATOR_TAPS / 2 };

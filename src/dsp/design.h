@@ -25,6 +25,8 @@ struct wm_band_filter {
 WM_MUST_USE enum wm_status wm_band_filter_create(struct wm_band_filter *filter, unsigned taps, unsigned decimation,
                                                  double sample_rate_hz, double half_width_hz, double offset_hz, double stop_db);
 void wm_band_filter_destroy(struct wm_band_filter *filter);
+/* What a constant input i + jq makes of each output, the gain not removed: real part, imaginary part. */
+void wm_band_filter_offset(const struct wm_band_filter *filter, double i, double q, float offset[2]);
 
 /* Interpolator bank for struct wm_kernels.interpolate: (phases + 1) rows of WM_INTERPOLATOR_TAPS taps, each row's sum 1; row p
  * serves a fraction p / phases. Free with free(). NULL: out of memory. */

@@ -91,7 +91,9 @@ static void filter(struct wm_band *band, const int16_t *x, size_t n)
 {
     float *re = band->re + band->stretch.count, *im = band->im + band->stretch.count;
     float offset[2];
-    const float scale = (float)wm_intake_offset(band->intake, &band->filter, band->dc_i, band->dc_q, offset);
+    const double full_scale = wm_intake_full_scale(band->intake);
+    const float scale = (float)(1 / (band->filter.gain * full_scale));
+    wm_band_filter_offset(&band->filter, band->dc_i * full_scale, band->dc_q * full_scale, offset);
 
     if (band->to_carrier.gain != scale) /* another scale, or the first time */
         wm_rotator_set(&band->to_carrier, -band->offset_hz / band->rate_hz, scale);

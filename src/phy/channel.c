@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define LONGEST_BURST_S   0.16 /* mode S, L = 255, slowest clock, with its sync word */
+#define REACH_S           0.01 /* twice what a gate that opens goes back: 13 cells, and what notches settle in */
 #define WAITING_MAX       4
 #define GUARD_CHIPS       20    /* a better sync position this far on replaces a candidate: the preamble resembles itself */
 #define RISE              2.5   /* power step that reopens the search inside a burst */
@@ -92,7 +93,7 @@ static const struct wm_mode_info *mode_info(const struct wm_channel *channel)
 
 size_t wm_channel_reach(double sample_rate_hz)
 {
-    return (size_t)(sample_rate_hz * (LONGEST_BURST_S + 0.05));
+    return (size_t)(sample_rate_hz * REACH_S);
 }
 
 enum wm_status wm_channel_create(const struct wm_channel_config *config, struct wm_channel **channel_out)
@@ -549,7 +550,8 @@ static void run_cell(struct wm_channel *channel)
     const bool open = channel->now.open;
     channel->band.dc_i = channel->now.dc_i;
     channel->band.dc_q = channel->now.dc_q;
-    wm_band_set_carriers(&channel->band, &channel->now.carriers);
+    if (open || !wm_channel_is_idle(channel))
+        wm_band_set_carriers(&channel->band, &channel->now.carriers);
     if (open && !channel->open) {
         channel->counts.bursts++;
         wm_allowance_begin(&channel->allowance);
@@ -564,10 +566,10 @@ static void run_cell(struct wm_channel *channel)
     channel->quiet_cells = channel->now.quiet ? channel->quiet_cells + 1 : 0;
     if (channel->quiet_cells >= HANG_UP_CELLS && any_waiting(channel))
         hang_up(channel, end);
-    if (open || channel->searching) {
+    if (!wm_channel_is_idle(channel)) /* whatever it may want: the intake keeps little */
         extend(channel, end);
+    if (open || channel->searching)
         search(channel);
-    }
 }
 
 /* Stream samples that the burst waits for. */
@@ -666,13 +668,25 @@ int64_t wm_channel_cell(const struct wm_channel *channel)
     return channel->cell;
 }
 
+bool wm_channel_is_idle(const struct wm_channel *channel)
+{
+    return !channel->open && !channel->searching && !any_waiting(channel);
+}
+
+void wm_channel_skip(struct wm_channel *channel, int64_t cell)
+{
+    if (cell <= channel->cell)
+        return;
+    channel->now = channel->script[cell - 1 - channel->script_first];
+    channel->cell = cell;
+}
+
 bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell)
 {
     const int64_t first = first_of(channel, cell);
     const int64_t apart = (int64_t)((double)channel->sequence_chips * channel->band.rate_hz / mode_info(channel)->chip_rate_cps);
 
-    return channel->cell == cell && !channel->open && !channel->searching && !any_waiting(channel) &&
-           wm_allowance_is_whole(&channel->allowance, cell) &&
+    return channel->cell == cell && wm_channel_is_idle(channel) && wm_allowance_is_whole(&channel->allowance, cell) &&
            (channel->band.stretch.count == 0 || wm_band_end(&channel->band) < first - WM_BAND_SETTLING) &&
            channel->search_at <= first && channel->resume_at + 2 * apart < first;
 }

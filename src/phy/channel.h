@@ -47,6 +47,10 @@ void wm_channel_script(struct wm_channel *channel, const struct wm_cell *cells, 
 void wm_channel_begin_at(struct wm_channel *channel, int64_t cell);
 /* The next cell to run. */
 int64_t wm_channel_cell(const struct wm_channel *channel);
+/* Nothing is going on: until the gate opens, running its cells does nothing but count them. Skip goes on at a later cell of the
+ * script as if those before it, in none of which the gate is open, had been run. */
+bool wm_channel_is_idle(const struct wm_channel *channel);
+void wm_channel_skip(struct wm_channel *channel, int64_t cell);
 /* Whether it stands at the cell, where the gate opens, and goes on from there exactly as after begin_at: nothing of what was before
  * is still going on or held. */
 bool wm_channel_is_fresh_for(const struct wm_channel *channel, int64_t cell);

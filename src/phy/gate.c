@@ -148,7 +148,7 @@ static double mean_of_recent(const struct wm_gate *gate)
 bool wm_gate_push(struct wm_gate *gate, double power)
 {
     gate->recent[gate->recent_at] = power;
-    gate->recent_at = (gate->recent_at + 1) % gate->config.window;
+    gate->recent_at = gate->recent_at + 1 < gate->config.window ? gate->recent_at + 1 : 0;
     gate->cells++;
     gate->level = mean_of_recent(gate);
     gate->sum += power;

@@ -375,13 +375,3 @@ double wm_intake_full_scale(const struct wm_intake *intake)
 {
     return intake->full_scale;
 }
-
-double wm_intake_offset(const struct wm_intake *intake, const struct wm_band_filter *filter, double dc_i, double dc_q,
-                        float offset[2])
-{
-    const double full_scale = wm_intake_full_scale(intake);
-
-    offset[0] = (float)((dc_i * filter->dc_re - dc_q * filter->dc_im) * full_scale);
-    offset[1] = (float)((dc_i * filter->dc_im + dc_q * filter->dc_re) * full_scale);
-    return 1 / (filter->gain * full_scale);
-}

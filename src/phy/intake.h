@@ -77,7 +77,3 @@ int64_t wm_intake_stream_end(const struct wm_intake *intake);
 const int16_t *wm_intake_at(const struct wm_intake *intake, int64_t index);
 /* What one step of full scale is now: 255 for cu8 (2u - 255), 128, 32768, or the gain for cf32. */
 double wm_intake_full_scale(const struct wm_intake *intake);
-/* What a filter's outputs, made of samples of the intake, are to be freed from: the converter's offset (full scale), in re and im.
- * Returns by what they are to be multiplied then to be in full scale. */
-double wm_intake_offset(const struct wm_intake *intake, const struct wm_band_filter *filter, double dc_i, double dc_q,
-                        float offset[2]);

@@ -46,10 +46,19 @@ struct wm_listener {
     double lag_re, lag_im;      /* their correlations over SHAPE_LAG, each relative to its power */
     double recent[WM_CARRIER_BLOCKS], recent_sum, quietest;
     unsigned recent_count;
-    int64_t quiet_cell;                            /* where the quietest stretch begins */
+    int16_t *quiet;                                /* the quietest stretch as it was taken in, and what the filters look at behind it */
+    size_t quiet_samples;
+    int64_t quiet_first;                           /* stream index where it begins */
+    double quiet_scale;                            /* full scale in it */
     struct wm_carriers seen_in_gate, seen_in_band; /* last, believed or not */
     struct wm_carriers in_gate, in_band;
 };
+
+/* Taps of the longer filter. */
+static unsigned longest(const struct wm_listener *listener)
+{
+    return listener->filter.fir.taps > listener->band.fir.taps ? listener->filter.fir.taps : listener->band.fir.taps;
+}
 
 enum wm_status wm_listener_create(const struct wm_listener_config *config, struct wm_listener **listener_out)
 {
@@ -87,6 +96,12 @@ enum wm_status wm_listener_create(const struct wm_listener_config *config, struc
         return status;
     }
     listener->band_block = (size_t)(listener->cell_samples / listener->band.fir.decimation);
+    listener->quiet_samples = (size_t)(WM_CARRIER_BLOCKS * listener->cell_samples) + longest(listener);
+    listener->quiet = malloc(2 * listener->quiet_samples * sizeof *listener->quiet);
+    if (!listener->quiet) {
+        wm_listener_destroy(listener);
+        return WM_NO_MEMORY;
+    }
     wm_listener_reset(listener);
     *listener_out = listener;
     return WM_OK;
@@ -99,6 +114,7 @@ void wm_listener_destroy(struct wm_listener *listener)
     wm_band_filter_destroy(&listener->filter);
     wm_band_filter_destroy(&listener->band);
     wm_gate_destroy(listener->gate);
+    free(listener->quiet);
     free(listener);
 }
 
@@ -244,14 +260,13 @@ static void find_carriers(const struct wm_listener *listener, const struct wm_ba
                           struct wm_carriers *seen, struct wm_carriers *believed)
 {
     const struct wm_carriers before = *seen;
-    const struct wm_intake *intake = listener->config.intake;
     const int64_t decimation = filter->fir.decimation;
-    const int64_t first = (listener->quiet_cell * listener->cell_samples + decimation - 1) / decimation * decimation;
+    const int64_t first = (listener->quiet_first + decimation - 1) / decimation * decimation;
     const size_t n = WM_CARRIER_BLOCKS * block;
     float re[WM_CARRIER_BLOCKS * WM_CARRIER_BLOCK_MAX], im[WM_CARRIER_BLOCKS * WM_CARRIER_BLOCK_MAX], offset[2];
 
-    listener->config.kernels->fir(&filter->fir, wm_intake_at(intake, first), n, re, im);
-    (void)wm_intake_offset(intake, filter, listener->dc_i, listener->dc_q, offset);
+    listener->config.kernels->fir(&filter->fir, listener->quiet + 2 * (first - listener->quiet_first), n, re, im);
+    wm_band_filter_offset(filter, listener->dc_i * listener->quiet_scale, listener->dc_q * listener->quiet_scale, offset);
     for (size_t i = 0; i < n; i++) {
         re[i] -= offset[0];
         im[i] -= offset[1];
@@ -267,6 +282,16 @@ static void find_carriers(const struct wm_listener *listener, const struct wm_ba
     }
 }
 
+/* The stretch that ends with the cell in hand is kept: until it is known whether somebody wants it, the intake will have moved on. */
+static void keep_quiet(struct wm_listener *listener)
+{
+    const struct wm_intake *intake = listener->config.intake;
+
+    listener->quiet_first = (listener->cell + 1 - WM_CARRIER_BLOCKS) * listener->cell_samples;
+    listener->quiet_scale = wm_intake_full_scale(intake);
+    memcpy(listener->quiet, wm_intake_at(intake, listener->quiet_first), 2 * listener->quiet_samples * sizeof *listener->quiet);
+}
+
 /* A steady carrier is heard by its correlation over a lag at which data have little; where there is one, the quietest stretch says
  * where, both for the gate's filter and for the baseband's. */
 static void watch_carriers(struct wm_listener *listener, double power)
@@ -278,7 +303,7 @@ static void watch_carriers(struct wm_listener *listener, double power)
     listener->recent_count++;
     if (listener->recent_count >= WM_CARRIER_BLOCKS && listener->recent_sum < listener->quietest) {
         listener->quietest = listener->recent_sum;
-        listener->quiet_cell = listener->cell + 1 - WM_CARRIER_BLOCKS;
+        keep_quiet(listener);
     }
     if (listener->recent_count < WINDOW)
         return;
@@ -308,8 +333,9 @@ static double cell_power(struct wm_listener *listener, const struct wm_ear *hear
     if (listener->near_dc)
         watch_dc(listener, &ear);
     float offset[2];
-    double scale = wm_intake_offset(intake, &listener->filter, dc_i, dc_q, offset);
-    scale *= scale;
+    const double full_scale = wm_intake_full_scale(intake), amplitude = 1 / (listener->filter.gain * full_scale);
+    const double scale = amplitude * amplitude;
+    wm_band_filter_offset(&listener->filter, dc_i * full_scale, dc_q * full_scale, offset);
     const double z_re = (double)(ear.re - offset[0]), z_im = (double)(ear.im - offset[1]);
     const double sum = (double)ear.sums[0] + 2 * (z_re * (double)ear.sums[1] + z_im * (double)ear.sums[2]) +
                        WM_CELL_OUTPUTS * (z_re * z_re + z_im * z_im);
@@ -351,10 +377,10 @@ void wm_listener_run(struct wm_listener *listener, const struct wm_ear *ear, str
 
     *cell = (struct wm_cell){.open = open,
                              .quiet = wm_gate_quiet(listener->gate),
-                             .level = wm_gate_level(listener->gate),
-                             .floor = wm_gate_floor(listener->gate),
-                             .dc_i = listener->dc_i,
-                             .dc_q = listener->dc_q,
+                             .level = (float)wm_gate_level(listener->gate),
+                             .floor = (float)wm_gate_floor(listener->gate),
+                             .dc_i = (float)listener->dc_i,
+                             .dc_q = (float)listener->dc_q,
                              .carriers = listener->in_band};
     listener->cell++;
 }

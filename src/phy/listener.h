@@ -18,11 +18,11 @@ struct wm_listener_config {
     double ratio;
 };
 
-/* What one cell says: a stretch of 0.16 ms. */
+/* What one cell says: a stretch of 0.16 ms. Small, as struct wm_ear. */
 struct wm_cell {
     bool open, quiet;            /* see phy/gate.h; in between neither */
-    double level, floor;         /* of the gate, full scale squared */
-    double dc_i, dc_q;           /* the converter's offset, full scale */
+    float level, floor;          /* of the gate, full scale squared */
+    float dc_i, dc_q;            /* the converter's offset, full scale */
     struct wm_carriers carriers; /* that stand in the channel, for wm_band_set_carriers */
 };
 

@@ -31,10 +31,12 @@ struct part {
     size_t count, room;
 };
 
+enum mark { OPEN = 1, CUT = 2 };
+
 struct cells { /* of one batch */
     struct wm_cell *cell;
-    bool *cut;
-    int64_t first; /* cell[0], cut[0] */
+    uint8_t *mark; /* so that nobody needs to look at cells in which nothing happens */
+    int64_t first; /* cell[0], mark[0] */
     size_t count;
 };
 
@@ -171,6 +173,16 @@ static struct object *take_object(struct wm_parts *parts, struct part *part)
     return object;
 }
 
+/* The next cell with a mark. */
+static int64_t next_marked(const struct cells *cells, int64_t cell)
+{
+    size_t at = (size_t)(cell - cells->first);
+
+    while (at < cells->count && !cells->mark[at])
+        at++;
+    return cells->first + (int64_t)at;
+}
+
 void wm_parts_job(void *user, size_t i)
 {
     struct wm_parts *parts = user;
@@ -191,8 +203,10 @@ void wm_parts_job(void *user, size_t i)
         wm_channel_begin_at(channel, part->from);
     part->ran = true;
     for (;;) {
+        if (wm_channel_is_idle(channel))
+            wm_channel_skip(channel, next_marked(&line->now, wm_channel_cell(channel)));
         const int64_t cell = wm_channel_cell(channel), at = cell - line->now.first;
-        if (cell > part->from && at < (int64_t)line->now.count && line->now.cut[at] && wm_channel_is_fresh_for(channel, cell)) {
+        if (cell > part->from && at < (int64_t)line->now.count && line->now.mark[at] & CUT && wm_channel_is_fresh_for(channel, cell)) {
             part->until = cell;
             break;
         }
@@ -262,7 +276,7 @@ void wm_parts_listen(void *user, size_t i)
         struct wm_cell *cell = &ahead->cell[ahead->count];
         struct wm_ear *ear = &line->ear[ahead->count];
         wm_listener_run(wm_channel_listener(channel), ear->cell == ahead->first + (int64_t)ahead->count ? ear : NULL, cell);
-        ahead->cut[ahead->count] = cell->open && quiet >= QUIET_CELLS;
+        ahead->mark[ahead->count] = !cell->open ? 0 : quiet >= QUIET_CELLS ? OPEN | CUT : OPEN;
         quiet = cell->open ? 0 : quiet + 1;
     }
 }
@@ -285,11 +299,12 @@ static void make_parts(struct wm_parts *parts)
     for (unsigned i = 0; i < parts->config.channel_count; i++) {
         struct line *line = &parts->line[i];
         for (size_t c = 0; c < line->now.count; c++) {
-            if (!line->now.cut[c])
+            if (!(line->now.mark[c] & CUT))
                 continue;
-            line->now.cut[c] = parts->part_count < PARTS_MAX;
-            if (line->now.cut[c])
+            if (parts->part_count < PARTS_MAX)
                 add_part(parts, i, line->now.first + (int64_t)c);
+            else
+                line->now.mark[c] = OPEN;
         }
     }
     qsort(parts->part, parts->part_count, sizeof *parts->part, by_time);
@@ -420,12 +435,12 @@ static enum wm_status create_cells(struct line *line, size_t batch_samples)
     line->cells_max = batch_samples / (size_t)cell_samples + 16;
     line->ear = malloc(line->cells_max * sizeof *line->ear);
     line->now.cell = calloc(line->cells_max, sizeof *line->now.cell);
-    line->now.cut = calloc(line->cells_max, sizeof *line->now.cut);
+    line->now.mark = calloc(line->cells_max, sizeof *line->now.mark);
     line->ahead.cell = calloc(line->cells_max, sizeof *line->ahead.cell);
-    line->ahead.cut = calloc(line->cells_max, sizeof *line->ahead.cut);
+    line->ahead.mark = calloc(line->cells_max, sizeof *line->ahead.mark);
     if (line->ear)
         forget_heard(line);
-    return line->ear && line->now.cell && line->now.cut && line->ahead.cell && line->ahead.cut ? WM_OK : WM_NO_MEMORY;
+    return line->ear && line->now.cell && line->now.mark && line->ahead.cell && line->ahead.mark ? WM_OK : WM_NO_MEMORY;
 }
 
 static void create_object(struct wm_parts *parts, size_t line, size_t object)
@@ -505,9 +520,9 @@ void wm_parts_destroy(struct wm_parts *parts)
             wm_channel_destroy(parts->line[i].object[o].channel);
         free(parts->line[i].ear);
         free(parts->line[i].now.cell);
-        free(parts->line[i].now.cut);
+        free(parts->line[i].now.mark);
         free(parts->line[i].ahead.cell);
-        free(parts->line[i].ahead.cut);
+        free(parts->line[i].ahead.mark);
     }
     for (size_t i = 0; i < PARTS_MAX; i++)
         free(parts->part[i].results);
