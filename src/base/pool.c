@@ -12,16 +12,18 @@
 
 struct wm_pool {
     pthread_mutex_t lock;
-    pthread_cond_t work, done;
+    pthread_cond_t changed;
     atomic_uint changes; /* of what waits are for */
     pthread_t thread[WM_POOL_MAX];
     unsigned threads;
     bool stop;
     /* the work at hand, under the lock */
     const struct wm_pool_step *step;
-    size_t steps, at, next;     /* the step whose jobs are being begun, and its next job */
-    size_t left[WM_POOL_STEPS]; /* jobs of each step that are not done */
-    unsigned running;
+    size_t steps, done_steps; /* of them, those at the beginning all of whose jobs are done */
+    struct progress {
+        bool known; /* how many jobs it has */
+        size_t count, next, done;
+    } progress[WM_POOL_STEPS];
 };
 
 static void pause_core(void)
@@ -34,7 +36,7 @@ static void pause_core(void)
 }
 
 /* Returns, the lock held, when something may have changed. */
-static void wait_for(struct wm_pool *pool, pthread_cond_t *condition)
+static void wait_for_change(struct wm_pool *pool)
 {
     const unsigned seen = atomic_load(&pool->changes);
 
@@ -43,38 +45,56 @@ static void wait_for(struct wm_pool *pool, pthread_cond_t *condition)
         pause_core();
     pthread_mutex_lock(&pool->lock);
     if (atomic_load(&pool->changes) == seen)
-        pthread_cond_wait(condition, &pool->lock);
+        pthread_cond_wait(&pool->changed, &pool->lock);
 }
 
-static void tell(struct wm_pool *pool, pthread_cond_t *condition)
+static void tell(struct wm_pool *pool)
 {
     atomic_fetch_add(&pool->changes, 1);
-    pthread_cond_broadcast(condition);
+    pthread_cond_broadcast(&pool->changed);
 }
 
-/* Takes jobs while there are any; called with the lock held. */
+static bool is_done(const struct progress *progress)
+{
+    return progress->known && progress->done == progress->count;
+}
+
+/* The first step that has a job to begin, WM_POOL_STEPS: none has one now. */
+static size_t next_step(struct wm_pool *pool)
+{
+    for (size_t at = pool->done_steps; at < pool->steps; at++) {
+        const struct wm_pool_step *step = &pool->step[at];
+        struct progress *progress = &pool->progress[at];
+        if (step->after >= 0 && !is_done(&pool->progress[step->after]))
+            continue;
+        if (!progress->known) {
+            progress->count = step->count_then(step->user);
+            progress->known = true;
+        }
+        while (pool->done_steps < pool->steps && is_done(&pool->progress[pool->done_steps]))
+            pool->done_steps++;
+        if (progress->next < progress->count)
+            return at;
+    }
+    return WM_POOL_STEPS;
+}
+
+/* Takes jobs until all are done; called with the lock held. */
 static void take_jobs(struct wm_pool *pool)
 {
-    while (pool->at < pool->steps) {
-        const size_t at = pool->at;
+    for (size_t at = next_step(pool); pool->done_steps < pool->steps; at = next_step(pool)) {
+        if (at == WM_POOL_STEPS) { /* somebody is about to finish what the next ones come after, or the last of all */
+            wait_for_change(pool);
+            continue;
+        }
+        struct progress *progress = &pool->progress[at];
         const struct wm_pool_step *step = &pool->step[at];
-        if (pool->next == step->count) {
-            pool->at++;
-            pool->next = 0;
-            continue;
-        }
-        if (step->after >= 0 && pool->left[step->after] > 0) { /* somebody is about to finish it */
-            wait_for(pool, &pool->done);
-            continue;
-        }
-        const size_t i = pool->next++;
-        pool->running++;
+        const size_t i = progress->next++;
         pthread_mutex_unlock(&pool->lock);
         step->job(step->user, i);
         pthread_mutex_lock(&pool->lock);
-        pool->running--;
-        if (--pool->left[at] == 0)
-            tell(pool, &pool->done);
+        if (++progress->done == progress->count)
+            tell(pool);
     }
 }
 
@@ -86,7 +106,7 @@ static void *worker(void *self)
     while (!pool->stop) {
         take_jobs(pool);
         if (!pool->stop)
-            wait_for(pool, &pool->work);
+            wait_for_change(pool);
     }
     pthread_mutex_unlock(&pool->lock);
     return NULL;
@@ -102,8 +122,7 @@ enum wm_status wm_pool_create(unsigned workers, struct wm_pool **pool_out)
     if (!pool)
         return WM_NO_MEMORY;
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->work, NULL);
-    pthread_cond_init(&pool->done, NULL);
+    pthread_cond_init(&pool->changed, NULL);
     while (pool->threads + 1 < workers) {
         if (pthread_create(&pool->thread[pool->threads], NULL, worker, pool) != 0) {
             wm_pool_destroy(pool);
@@ -121,12 +140,11 @@ void wm_pool_destroy(struct wm_pool *pool)
         return;
     pthread_mutex_lock(&pool->lock);
     pool->stop = true;
-    tell(pool, &pool->work);
+    tell(pool);
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->threads; i++)
         pthread_join(pool->thread[i], NULL);
-    pthread_cond_destroy(&pool->work);
-    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
 }
@@ -138,14 +156,15 @@ void wm_pool_run_steps(struct wm_pool *pool, const struct wm_pool_step *steps, s
     pthread_mutex_lock(&pool->lock);
     pool->step = steps;
     pool->steps = count;
-    pool->at = pool->next = 0;
-    for (size_t s = 0; s < count; s++)
-        jobs += pool->left[s] = steps[s].count;
+    pool->done_steps = 0;
+    for (size_t s = 0; s < count; s++) {
+        pool->progress[s] = (struct progress){.known = !steps[s].count_then, .count = steps[s].count_then ? 0 : steps[s].count};
+        jobs += steps[s].count_then ? 2 : steps[s].count;
+    }
     if (jobs > 1)
-        tell(pool, &pool->work);
+        tell(pool);
     take_jobs(pool);
-    while (pool->running > 0)
-        wait_for(pool, &pool->done);
+    pool->steps = pool->done_steps = 0;
     pthread_mutex_unlock(&pool->lock);
 }
 

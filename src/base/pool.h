@@ -17,13 +17,15 @@ void wm_pool_destroy(struct wm_pool *pool);
 /* job(user, i) for each i < count, begun in this order, each by whichever worker is free; returns when all are done. */
 void wm_pool_run(struct wm_pool *pool, void (*job)(void *user, size_t i), void *user, size_t count);
 
-/* The same with several kinds of jobs: steps are begun one behind the other, so that one still goes on while the next has begun,
- * but for one that comes after another: none of its jobs begins before all jobs of that one are done. */
+/* The same with several kinds of jobs. A worker takes the next job of the first step that has one to begin: none of a step that
+ * comes after another begins before all jobs of that one are done. */
 struct wm_pool_step {
     void (*job)(void *user, size_t i);
     void *user;
     size_t count;
     int after; /* an earlier step by its index, -1: none */
+    /* NULL, or what says `count` instead when the step may begin; one thread at a time, and no other may be waiting for it */
+    size_t (*count_then)(void *user);
 };
 #define WM_POOL_STEPS 8
 void wm_pool_run_steps(struct wm_pool *pool, const struct wm_pool_step *steps, size_t count);

@@ -109,7 +109,7 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
     const double offset_hz = info->centre_hz - config->centre_hz;
     const bool slow = info->code == WM_CODE_MANCHESTER;
     const struct wm_listener_config listener = {.kernels = config->kernels,
-                                                .intake = config->ahead ? config->ahead : config->intake,
+                                                .intake = config->intake,
                                                 .sample_rate_hz = rate,
                                                 .offset_hz = offset_hz,
                                                 .rounding_power = config->rounding_power,
@@ -647,9 +647,11 @@ void wm_channel_finish(struct wm_channel *channel)
 
 /* ---- work in parts */
 
-int64_t wm_channel_listen_need(const struct wm_channel *channel)
+int64_t wm_channel_cells_until(const struct wm_channel *channel, int64_t end)
 {
-    return wm_listener_need(channel->listener, wm_listener_cell(channel->listener), channel->band.filter.fir.taps);
+    const int64_t behind = wm_listener_need(channel->listener, -1, channel->band.filter.fir.taps); /* looked at behind a cell */
+
+    return end > behind ? (end - behind) / channel->cell_samples : 0;
 }
 
 struct wm_listener *wm_channel_listener(struct wm_channel *channel)

@@ -15,9 +15,8 @@ struct wm_channel;
 struct wm_channel_config {
     const struct wm_kernels *kernels;
     const struct wm_intake *intake;
-    const struct wm_intake *ahead; /* where it is listened to, when that is done ahead (wm_channel_listener); NULL: the same */
-    struct wm_listener *listener;  /* another one's, borrowed, for a channel that is only given cells; NULL: its own */
-    double sample_rate_hz;         /* of the intake */
+    struct wm_listener *listener; /* another one's, borrowed, for a channel that is only given cells; NULL: its own */
+    double sample_rate_hz;        /* of the intake */
     unsigned decimation;   /* of the capture into what the intake holds: its sample m belongs to the capture's m * decimation */
     double delay;          /* + delay */
     double centre_hz;      /* of the captured band, moved by a multiple of the sample rate to be the nearest to the channel */
@@ -37,9 +36,9 @@ void wm_channel_reset(struct wm_channel *channel);
 /* Stream index that must have arrived (exclusive) before run may be called. */
 int64_t wm_channel_next(const struct wm_channel *channel);
 void wm_channel_run(struct wm_channel *channel);
-/* Work in parts (phy/parts.h): listening to a cell needs nothing of the bursts and can be done ahead; index that must have arrived
- * for the listener's next cell, as `next`. */
-int64_t wm_channel_listen_need(const struct wm_channel *channel);
+/* Work in parts (phy/parts.h): listening needs nothing of the bursts and can be done before. The first cell that needs a sample
+ * from `end` on. */
+int64_t wm_channel_cells_until(const struct wm_channel *channel, int64_t end);
 struct wm_listener *wm_channel_listener(struct wm_channel *channel);
 /* From now on run takes its cells from here, where cells[0] is cell `first`; borrowed. NULL: it listens itself. */
 void wm_channel_script(struct wm_channel *channel, const struct wm_cell *cells, int64_t first);

@@ -46,7 +46,7 @@ struct wm_listener {
     double lag_re, lag_im;      /* their correlations over SHAPE_LAG, each relative to its power */
     double recent[WM_CARRIER_BLOCKS], recent_sum, quietest;
     unsigned recent_count;
-    int16_t *quiet;                                /* the quietest stretch as it was taken in, and what the filters look at behind it */
+    int16_t *quiet; /* the quietest stretch as it was taken in, and what the filters look at behind it */
     size_t quiet_samples;
     int64_t quiet_first;                           /* stream index where it begins */
     double quiet_scale;                            /* full scale in it */
@@ -143,15 +143,15 @@ static double median(const float *x, size_t n)
     return wm_select(order, n, n / 2);
 }
 
-static void run_filter(const struct wm_listener *listener, int64_t cell, float *re, float *im)
+static void run_filter(const struct wm_listener *listener, const struct wm_intake *intake, int64_t cell, float *re, float *im)
 {
-    listener->config.kernels->fir(&listener->filter.fir, wm_intake_at(listener->config.intake, cell * listener->cell_samples),
-                                  WM_CELL_OUTPUTS, re, im);
+    listener->config.kernels->fir(&listener->filter.fir, wm_intake_at(intake, cell * listener->cell_samples), WM_CELL_OUTPUTS, re,
+                                  im);
 }
 
-static void hear(const struct wm_listener *listener, int64_t cell, float *re, float *im, struct wm_ear *ear)
+static void hear(const struct wm_listener *listener, const struct wm_intake *intake, int64_t cell, float *re, float *im,
+                 struct wm_ear *ear)
 {
-    const struct wm_intake *intake = listener->config.intake;
     const int16_t *x = wm_intake_at(intake, cell * listener->cell_samples);
     const double full_scale = wm_intake_full_scale(intake);
     int32_t i = 0, q = 0;
@@ -171,17 +171,17 @@ static void hear(const struct wm_listener *listener, int64_t cell, float *re, fl
     ear->cell = cell;
     ear->dc_i = (float)(i / (DC_PICKS * full_scale));
     ear->dc_q = (float)(q / (DC_PICKS * full_scale));
-    run_filter(listener, cell, re, im);
+    run_filter(listener, intake, cell, re, im);
     listener->config.kernels->moments(re, im, WM_CELL_OUTPUTS, ear->sums);
     ear->re = re[0];
     ear->im = im[0];
 }
 
-void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear)
+void wm_listener_hear(const struct wm_listener *listener, const struct wm_intake *intake, int64_t cell, struct wm_ear *ear)
 {
     float re[WM_CELL_OUTPUTS], im[WM_CELL_OUTPUTS];
 
-    hear(listener, cell, re, im, ear);
+    hear(listener, intake, cell, re, im, ear);
 }
 
 int64_t wm_listener_reach(const struct wm_listener *listener, int64_t cell, int64_t *end)
@@ -282,7 +282,8 @@ static void find_carriers(const struct wm_listener *listener, const struct wm_ba
     }
 }
 
-/* The stretch that ends with the cell in hand is kept: until it is known whether somebody wants it, the intake will have moved on. */
+/* The stretch that ends with the cell in hand is kept: until it is known whether somebody wants it, the intake will have moved on.
+ */
 static void keep_quiet(struct wm_listener *listener)
 {
     const struct wm_intake *intake = listener->config.intake;
@@ -329,7 +330,7 @@ static double cell_power(struct wm_listener *listener, const struct wm_ear *hear
     if (heard)
         ear = *heard;
     else
-        hear(listener, listener->cell, listener->re, listener->im, &ear);
+        hear(listener, intake, listener->cell, listener->re, listener->im, &ear);
     if (listener->near_dc)
         watch_dc(listener, &ear);
     float offset[2];
@@ -344,7 +345,7 @@ static double cell_power(struct wm_listener *listener, const struct wm_ear *hear
     if (!wants_shape && listener->in_gate.count == 0)
         return power * scale;
     if (heard)
-        run_filter(listener, listener->cell, listener->re, listener->im);
+        run_filter(listener, intake, listener->cell, listener->re, listener->im);
     for (size_t n = 0; n < WM_CELL_OUTPUTS; n++) {
         listener->re[n] -= offset[0];
         listener->im[n] -= offset[1];

@@ -42,7 +42,8 @@ void wm_listener_reset(struct wm_listener *listener);
 
 /* The next cell, whose samples have arrived. ear: it has been heard; NULL: it has not. */
 void wm_listener_run(struct wm_listener *listener, const struct wm_ear *ear, struct wm_cell *cell);
-void wm_listener_hear(const struct wm_listener *listener, int64_t cell, struct wm_ear *ear);
+/* From an intake like its own, which may be ahead of it. */
+void wm_listener_hear(const struct wm_listener *listener, const struct wm_intake *intake, int64_t cell, struct wm_ear *ear);
 /* The samples that hearing a cell looks at: [first, *end). */
 int64_t wm_listener_reach(const struct wm_listener *listener, int64_t cell, int64_t *end);
 int64_t wm_listener_cell(const struct wm_listener *listener);

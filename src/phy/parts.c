@@ -40,14 +40,18 @@ struct cells { /* of one batch */
     size_t count;
 };
 
+struct ears {           /* what has been heard of cells before they are listened to in their order */
+    struct wm_ear *ear; /* those that say they are of that cell: flags of their own would lie so close together that two threads
+                           would wait for each other's cache */
+    int64_t first;      /* ear[0] */
+};
+
 struct line { /* one channel */
     unsigned modes[2], mode_count;
     struct object object[OBJECTS];
     struct object *owner; /* that stands at the end of the last batch */
-    struct cells now, ahead;
-    /* of the cells ahead, what has been heard before they are listened to in their order: those that say they are of that cell.
-     * (Flags of their own would lie so close together that two threads would wait for each other's cache.) */
-    struct wm_ear *ear;
+    struct cells cells;
+    struct ears now, ahead;
     size_t cells_max;
     struct wm_channel_counts counts;
 };
@@ -57,6 +61,7 @@ struct wm_parts {
     size_t stride;
     int64_t end; /* of the batch that the parts are of */
     struct wm_channel_config channels[CHANNELS_MAX];
+    struct wm_intake *ahead[CHANNELS_MAX];
     struct line line[CHANNELS_MAX];
     struct part part[PARTS_MAX];
     size_t part_count;
@@ -188,7 +193,7 @@ void wm_parts_job(void *user, size_t i)
     struct wm_parts *parts = user;
     struct part *part = &parts->part[i];
     struct line *line = &parts->line[part->line];
-    const bool goes_on = part->from == line->now.first && line->owner;
+    const bool goes_on = part->from == line->cells.first && line->owner;
     struct object *object = goes_on ? line->owner : take_object(parts, part);
 
     if (!object)
@@ -198,15 +203,16 @@ void wm_parts_job(void *user, size_t i)
         forget_owner(parts, line);
     }
     struct wm_channel *channel = object->channel;
-    wm_channel_script(channel, line->now.cell, line->now.first);
+    wm_channel_script(channel, line->cells.cell, line->cells.first);
     if (!goes_on)
         wm_channel_begin_at(channel, part->from);
     part->ran = true;
     for (;;) {
         if (wm_channel_is_idle(channel))
-            wm_channel_skip(channel, next_marked(&line->now, wm_channel_cell(channel)));
-        const int64_t cell = wm_channel_cell(channel), at = cell - line->now.first;
-        if (cell > part->from && at < (int64_t)line->now.count && line->now.mark[at] & CUT && wm_channel_is_fresh_for(channel, cell)) {
+            wm_channel_skip(channel, next_marked(&line->cells, wm_channel_cell(channel)));
+        const int64_t cell = wm_channel_cell(channel), at = cell - line->cells.first;
+        if (cell > part->from && at < (int64_t)line->cells.count && line->cells.mark[at] & CUT &&
+            wm_channel_is_fresh_for(channel, cell)) {
             part->until = cell;
             break;
         }
@@ -223,12 +229,12 @@ void wm_parts_job(void *user, size_t i)
         give_object(parts, object, NULL);
 }
 
-/* ---- listening ahead */
+/* ---- listening */
 
-static void forget_heard(struct line *line)
+static void forget_heard(const struct line *line, struct ears *ears)
 {
     for (size_t i = 0; i < line->cells_max; i++)
-        line->ear[i].cell = -1;
+        ears->ear[i].cell = -1;
 }
 
 void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64_t from, int64_t to)
@@ -239,14 +245,14 @@ void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64
         const int64_t cell_samples = wm_listener_cell_samples(listener);
         int64_t at = (from + cell_samples - 1) / cell_samples - line->ahead.first;
 
-        if (parts->config.channels[i].ahead != intake)
+        if (parts->config.ahead[i] != intake)
             continue;
         for (at = at < 0 ? 0 : at; at < (int64_t)line->cells_max; at++) {
             int64_t end;
             (void)wm_listener_reach(listener, line->ahead.first + at, &end);
             if (end > to)
                 break;
-            wm_listener_hear(listener, line->ahead.first + at, &line->ear[at]);
+            wm_listener_hear(listener, intake, line->ahead.first + at, &line->ahead.ear[at]);
         }
     }
 }
@@ -258,7 +264,7 @@ void wm_parts_unhear(struct wm_parts *parts, int64_t from)
         for (size_t at = 0; at < line->cells_max; at++) {
             int64_t end;
             (void)wm_listener_reach(wm_channel_listener(line->object[0].channel), line->ahead.first + (int64_t)at, &end);
-            line->ear[at].cell = end <= from ? line->ear[at].cell : -1;
+            line->ahead.ear[at].cell = end <= from ? line->ahead.ear[at].cell : -1;
         }
     }
 }
@@ -267,16 +273,15 @@ void wm_parts_listen(void *user, size_t i)
 {
     struct wm_parts *parts = user;
     struct line *line = &parts->line[i];
-    struct wm_channel *channel = line->object[0].channel;
-    struct cells *ahead = &line->ahead;
-    const int64_t end = wm_intake_end(parts->config.channels[i].ahead);
+    struct wm_listener *listener = wm_channel_listener(line->object[0].channel);
+    const struct cells *cells = &line->cells;
     unsigned quiet = 0;
 
-    for (ahead->count = 0; ahead->count < line->cells_max && wm_channel_listen_need(channel) <= end; ahead->count++) {
-        struct wm_cell *cell = &ahead->cell[ahead->count];
-        struct wm_ear *ear = &line->ear[ahead->count];
-        wm_listener_run(wm_channel_listener(channel), ear->cell == ahead->first + (int64_t)ahead->count ? ear : NULL, cell);
-        ahead->mark[ahead->count] = !cell->open ? 0 : quiet >= QUIET_CELLS ? OPEN | CUT : OPEN;
+    for (size_t at = 0; at < cells->count; at++) {
+        struct wm_cell *cell = &cells->cell[at];
+        const struct wm_ear *ear = &line->now.ear[at];
+        wm_listener_run(listener, ear->cell == cells->first + (int64_t)at ? ear : NULL, cell);
+        cells->mark[at] = !cell->open ? 0 : quiet >= QUIET_CELLS ? OPEN | CUT : OPEN;
         quiet = cell->open ? 0 : quiet + 1;
     }
 }
@@ -290,24 +295,26 @@ static int by_time(const void *a, const void *b)
     return x->from != y->from ? (x->from > y->from ? 1 : -1) : (x->line > y->line) - (x->line < y->line);
 }
 
-/* The parts of this batch, from the earliest: what goes on from the last one, and one for each cut. */
-static void make_parts(struct wm_parts *parts)
+size_t wm_parts_make(void *user)
 {
+    struct wm_parts *parts = user;
+
     parts->part_count = 0;
     for (unsigned i = 0; i < parts->config.channel_count; i++)
-        add_part(parts, i, parts->line[i].now.first);
+        add_part(parts, i, parts->line[i].cells.first);
     for (unsigned i = 0; i < parts->config.channel_count; i++) {
-        struct line *line = &parts->line[i];
-        for (size_t c = 0; c < line->now.count; c++) {
-            if (!(line->now.mark[c] & CUT))
+        const struct cells *cells = &parts->line[i].cells;
+        for (size_t c = 0; c < cells->count; c++) {
+            if (!(cells->mark[c] & CUT))
                 continue;
             if (parts->part_count < PARTS_MAX)
-                add_part(parts, i, line->now.first + (int64_t)c);
+                add_part(parts, i, cells->first + (int64_t)c);
             else
-                line->now.mark[c] = OPEN;
+                cells->mark[c] = OPEN;
         }
     }
     qsort(parts->part, parts->part_count, sizeof *parts->part, by_time);
+    return parts->part_count;
 }
 
 /* Runs a part that had no object in its time: those that stand at the batch's end for nobody give theirs. */
@@ -330,7 +337,7 @@ static void run_late(struct wm_parts *parts, size_t i)
 static enum wm_status follow(struct wm_parts *parts, unsigned line_at)
 {
     struct line *line = &parts->line[line_at];
-    int64_t wanted = line->now.first;
+    int64_t wanted = line->cells.first;
     struct object *last = NULL;
 
     for (size_t i = 0; i < parts->part_count && !last; i++) {
@@ -362,20 +369,18 @@ void wm_parts_turn(struct wm_parts *parts, int64_t end)
     parts->end = end;
     for (unsigned i = 0; i < parts->config.channel_count; i++) {
         struct line *line = &parts->line[i];
-        const struct cells now = line->ahead;
+        const struct ears heard = line->ahead;
         line->ahead = line->now;
-        line->now = now;
-        line->ahead.first = now.first + (int64_t)now.count;
-        line->ahead.count = 0;
-        if (now.count == 0) /* the same cells again, perhaps at another scale */
-            forget_heard(line);
+        line->now = heard;
+        const int64_t count = wm_channel_cells_until(line->object[0].channel, end) - heard.first;
+        line->cells.first = heard.first;
+        line->cells.count = count < 0 ? 0 : (size_t)count < line->cells_max ? (size_t)count : line->cells_max;
+        line->ahead.first = heard.first + (int64_t)line->cells.count;
+        if (line->cells.count == 0) { /* the same cells again, perhaps at another scale */
+            forget_heard(line, &line->now);
+            forget_heard(line, &line->ahead);
+        }
     }
-    make_parts(parts);
-}
-
-size_t wm_parts_count(const struct wm_parts *parts)
-{
-    return parts->part_count;
 }
 
 enum wm_status wm_parts_settle(struct wm_parts *parts)
@@ -433,14 +438,15 @@ static enum wm_status create_cells(struct line *line, size_t batch_samples)
     const int64_t cell_samples = wm_listener_cell_samples(wm_channel_listener(line->object[0].channel));
 
     line->cells_max = batch_samples / (size_t)cell_samples + 16;
-    line->ear = malloc(line->cells_max * sizeof *line->ear);
-    line->now.cell = calloc(line->cells_max, sizeof *line->now.cell);
-    line->now.mark = calloc(line->cells_max, sizeof *line->now.mark);
-    line->ahead.cell = calloc(line->cells_max, sizeof *line->ahead.cell);
-    line->ahead.mark = calloc(line->cells_max, sizeof *line->ahead.mark);
-    if (line->ear)
-        forget_heard(line);
-    return line->ear && line->now.cell && line->now.mark && line->ahead.cell && line->ahead.mark ? WM_OK : WM_NO_MEMORY;
+    line->now.ear = malloc(line->cells_max * sizeof *line->now.ear);
+    line->ahead.ear = malloc(line->cells_max * sizeof *line->ahead.ear);
+    line->cells.cell = calloc(line->cells_max, sizeof *line->cells.cell);
+    line->cells.mark = calloc(line->cells_max, sizeof *line->cells.mark);
+    if (!line->now.ear || !line->ahead.ear || !line->cells.cell || !line->cells.mark)
+        return WM_NO_MEMORY;
+    forget_heard(line, &line->now);
+    forget_heard(line, &line->ahead);
+    return WM_OK;
 }
 
 static void create_object(struct wm_parts *parts, size_t line, size_t object)
@@ -482,9 +488,12 @@ enum wm_status wm_parts_create(const struct wm_parts_config *config, struct wm_p
     parts->config = *config;
     parts->stride =
         sizeof(max_align_t) + (config->result_bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    for (unsigned i = 0; i < config->channel_count; i++)
+    for (unsigned i = 0; i < config->channel_count; i++) {
         parts->channels[i] = config->channels[i];
+        parts->ahead[i] = config->ahead[i];
+    }
     parts->config.channels = parts->channels;
+    parts->config.ahead = parts->ahead;
     pthread_mutex_init(&parts->lock, NULL);
     for (unsigned i = 0; i < config->channel_count; i++) {
         struct line *line = &parts->line[i];
@@ -494,8 +503,9 @@ enum wm_status wm_parts_create(const struct wm_parts_config *config, struct wm_p
         line->owner = &line->object[0];
     }
     /* designing filters takes long enough to be shared out; the first of each channel has the listener */
-    const struct wm_pool_step steps[] = {{create_first, parts, config->channel_count, -1},
-                                         {create_other, parts, config->channel_count * (OBJECTS - 1), 0}};
+    const struct wm_pool_step steps[] = {
+        {.job = create_first, .user = parts, .count = config->channel_count, .after = -1},
+        {.job = create_other, .user = parts, .count = config->channel_count * (OBJECTS - 1), .after = 0}};
     wm_pool_run_steps(config->pool, steps, 2);
     for (unsigned i = 0; i < config->channel_count && status == WM_OK; i++) {
         for (int o = 0; o < OBJECTS && status == WM_OK; o++)
@@ -518,11 +528,10 @@ void wm_parts_destroy(struct wm_parts *parts)
     for (unsigned i = 0; i < CHANNELS_MAX; i++) {
         for (int o = OBJECTS; o-- > 0;) /* the first one's listener last */
             wm_channel_destroy(parts->line[i].object[o].channel);
-        free(parts->line[i].ear);
-        free(parts->line[i].now.cell);
-        free(parts->line[i].now.mark);
-        free(parts->line[i].ahead.cell);
-        free(parts->line[i].ahead.mark);
+        free(parts->line[i].now.ear);
+        free(parts->line[i].ahead.ear);
+        free(parts->line[i].cells.cell);
+        free(parts->line[i].cells.mark);
     }
     for (size_t i = 0; i < PARTS_MAX; i++)
         free(parts->part[i].results);
@@ -537,9 +546,10 @@ void wm_parts_reset(struct wm_parts *parts)
         for (int o = 0; o < OBJECTS; o++)
             wm_channel_reset(line->object[o].channel);
         line->owner = &line->object[0];
-        line->now.first = line->ahead.first = 0;
-        line->now.count = line->ahead.count = 0;
-        forget_heard(line);
+        line->cells.first = line->now.first = line->ahead.first = 0;
+        line->cells.count = 0;
+        forget_heard(line, &line->now);
+        forget_heard(line, &line->ahead);
     }
     parts->part_count = 0;
 }

@@ -11,15 +11,14 @@
  * same state. Whether it does is only known afterwards: a part that another one ran across is thrown away, and a cut that nobody
  * reached in this state is none. So what comes out does not depend on guesses, only the time it takes does.
  *
- * Listening needs nothing of what the parts come to, and goes on in the next batch meanwhile.
- *
  * Callbacks are made by the parts, at the same time and for nothing where a part is thrown away. They must touch only the result
  * given to them; results of the parts that count are handed over in the order in which one core would have made them. */
 struct wm_parts;
 
 struct wm_parts_config {
     struct wm_pool *pool;                     /* for the creation */
-    const struct wm_channel_config *channels; /* intake: a view of the batch, ahead: where the next one is being filled */
+    const struct wm_channel_config *channels; /* intake: a view of the batch */
+    struct wm_intake *const *ahead;           /* of each channel: where the next batch is being filled */
     unsigned channel_count;
     size_t batch_samples; /* of the channels' intakes, at most */
     size_t result_bytes;  /* room given to each call of on_sync, zeroed */
@@ -32,14 +31,15 @@ WM_MUST_USE enum wm_status wm_parts_create(const struct wm_parts_config *config,
 void wm_parts_destroy(struct wm_parts *parts);
 void wm_parts_reset(struct wm_parts *parts);
 
-/* Jobs for a pool, user the parts. Ahead: samples [from, to) of an intake have been filled, all that can be made of them in any
- * order; from which index on that is not true after all. Then, when all have been, the channels' listeners, one job each. */
+/* Jobs for a pool, user the parts. While the next batch is filled: samples [from, to) of an intake have been, all that can be made
+ * of them in any order; from which index on that is not true after all. */
 void wm_parts_hear(struct wm_parts *parts, const struct wm_intake *intake, int64_t from, int64_t to);
 void wm_parts_unhear(struct wm_parts *parts, int64_t from);
-void wm_parts_listen(void *parts, size_t channel);
-/* What has been listened to becomes the batch, all work that needs no sample from `end` on, in so many jobs. */
+/* What has been filled becomes the batch, all work that needs no sample from `end` on: the channels' listeners, one job each; then,
+ * when all have been, so many parts, as make says. */
 void wm_parts_turn(struct wm_parts *parts, int64_t end);
-size_t wm_parts_count(const struct wm_parts *parts);
+void wm_parts_listen(void *parts, size_t channel);
+size_t wm_parts_make(void *parts);
 void wm_parts_job(void *parts, size_t i);
 /* After the jobs: hands the results over. */
 WM_MUST_USE enum wm_status wm_parts_settle(struct wm_parts *parts);

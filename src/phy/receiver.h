@@ -37,8 +37,8 @@ struct wm_receiver_config {
     wm_sync_fn on_sync;
     void *user;
     const struct wm_log *log; /* borrowed, may be NULL */
-    /* 0 or 1: everything happens in the thread that pushes, as soon as it can. 2: that thread and one more work on batches of 0.16 s
-     * and more, which is for recordings. on_sync is then called from both at the same time and must change nothing but
+    /* 0 or 1: everything happens in the thread that pushes, as soon as it can. 2: that thread and one more work on batches of 0.16
+     * s and more, which is for recordings. on_sync is then called from both at the same time and must change nothing but
      * sync->result, result_bytes of zeros at first; each result is given to on_result later, from the thread that pushes, in the
      * order in which one thread would have called on_sync, except where on_sync said WM_TOO_SHORT. */
     unsigned threads;

@@ -16,10 +16,11 @@ struct wm_rounds {
     struct wm_pool *pool;
     struct wm_parts *parts;
     struct wm_fill *fill;
-    struct wm_intake *ahead[INTAKES_MAX]; /* being filled; borrowed */
-    struct wm_intake *now[INTAKES_MAX];   /* views of the batch that the parts are of */
+    struct wm_intake *ahead[INTAKES_MAX];   /* being filled; borrowed */
+    struct wm_intake *now[INTAKES_MAX];     /* views of the batch that the parts are of */
+    struct wm_intake *filled[CHANNELS_MAX]; /* of each channel: what is ahead */
     unsigned intakes;
-    bool pending;          /* the parts of this batch have not been run */
+    bool pending;          /* this batch has not been worked on */
     enum wm_status failed; /* inside a change of scale */
     unsigned char *bytes;
 };
@@ -43,23 +44,24 @@ static void carry(void *user, size_t i)
 static enum wm_status run(struct wm_rounds *rounds, struct wm_fill *fill, bool full)
 {
     struct wm_pool_step steps[5];
-    size_t n = 0;
+    int n = 0;
     enum wm_status status = WM_OK;
 
-    if (rounds->pending)
-        steps[n++] = (struct wm_pool_step){wm_parts_job, rounds->parts, wm_parts_count(rounds->parts), -1};
-    steps[n++] = (struct wm_pool_step){carry, rounds, rounds->intakes * wm_intake_carries(rounds->ahead[0]), -1};
+    if (rounds->pending) {
+        steps[n++] = (struct wm_pool_step){
+            .job = wm_parts_listen, .user = rounds->parts, .count = rounds->config.channel_count, .after = -1};
+        steps[n] = (struct wm_pool_step){.job = wm_parts_job, .user = rounds->parts, .count_then = wm_parts_make, .after = n - 1};
+        n++;
+    }
+    steps[n++] = (struct wm_pool_step){
+        .job = carry, .user = rounds, .count = rounds->intakes * wm_intake_carries(rounds->ahead[0]), .after = -1};
     if (fill) {
-        steps[n] = (struct wm_pool_step){wm_fill_job, fill, wm_fill_jobs(fill), (int)n - 1};
+        steps[n] = (struct wm_pool_step){.job = wm_fill_job, .user = fill, .count = wm_fill_jobs(fill), .after = n - 1};
         n++;
-        steps[n] = (struct wm_pool_step){wm_fill_end, fill, 1, (int)n - 1};
-        n++;
-    }
-    if (full) {
-        steps[n] = (struct wm_pool_step){wm_parts_listen, rounds->parts, rounds->config.channel_count, (int)n - 1};
+        steps[n] = (struct wm_pool_step){.job = wm_fill_end, .user = fill, .count = 1, .after = n - 1};
         n++;
     }
-    wm_pool_run_steps(rounds->pool, steps, n);
+    wm_pool_run_steps(rounds->pool, steps, (size_t)n);
     for (unsigned i = 0; i < rounds->intakes; i++)
         wm_intake_carried(rounds->ahead[i]);
     if (rounds->pending)
@@ -185,7 +187,7 @@ static enum wm_status create_views(struct wm_rounds *rounds)
         for (unsigned c = 0; c < config->channel_count && status == WM_OK; c++) {
             if (config->channels[c].intake != rounds->ahead[i])
                 continue;
-            config->channels[c].ahead = rounds->ahead[i];
+            rounds->filled[c] = rounds->ahead[i];
             config->channels[c].intake = rounds->now[i];
         }
     }
@@ -207,6 +209,7 @@ enum wm_status wm_rounds_create(const struct wm_rounds_config *config, struct wm
     if (status == WM_OK) {
         const struct wm_parts_config parts = {.pool = rounds->pool,
                                               .channels = config->channels,
+                                              .ahead = rounds->filled,
                                               .channel_count = config->channel_count,
                                               .batch_samples = config->batch,
                                               .result_bytes = config->result_bytes,

@@ -8,11 +8,11 @@
 /* The receiver's work on two cores, in rounds of one batch of samples each. One round's jobs, in this order, each for whichever
  * thread is free:
  *
- *   parts of batch n            what bursts are, see phy/parts.h: few jobs, some long
+ *   listening to batch n        one job a channel
+ *   parts of batch n            what bursts are, when all channels have been listened to, see phy/parts.h: few jobs, some long
  *   filling of batch n + 1      fetching, converting, sub-bands, the gates' filters: many short jobs, see phy/fill.h
- *   listening to batch n + 1    one short job a channel, when all of it is there
  *
- * So there is one point in a batch where a thread may have to wait for the other, and short work there. */
+ * Filling waits for nothing, so a thread has work wherever the other is; only at a round's end it may wait for a short job. */
 struct wm_rounds;
 
 struct wm_rounds_config {
@@ -23,7 +23,7 @@ struct wm_rounds_config {
     struct wm_subband *const *subbands; /* borrowed */
     unsigned subband_count, decimation;
     size_t batch;                       /* of the channels' intakes */
-    struct wm_channel_config *channels; /* with their intakes, which become `ahead` */
+    struct wm_channel_config *channels; /* with their intakes, which become views of them */
     unsigned channel_count;
     size_t result_bytes;
     wm_sync_fn on_sync;

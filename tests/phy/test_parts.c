@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/pool.h"
 #include "phy/air.h"
 #include "suite.h"
 
@@ -9,43 +8,6 @@
 /* Two cores do what one does: the same results in the same order, to the last bit, whatever is on the air. */
 
 #define NOISE 0.078
-
-/* ---- the pool */
-
-struct squares {
-    int out[1000];
-};
-
-static void square(void *user, size_t i)
-{
-    struct squares *squares = user;
-
-    squares->out[i] += (int)(i * i);
-}
-
-START_TEST(a_pool_does_each_job_once)
-{
-    static const size_t counts[] = {0, 1, 2, 3, 1000, 7};
-    struct wm_pool *pool = NULL;
-
-    ck_assert_int_eq(wm_pool_create(0, &pool), WM_INVALID);
-    ck_assert_int_eq(wm_pool_create(WM_POOL_MAX + 1, &pool), WM_INVALID);
-    for (unsigned workers = 1; workers <= WM_POOL_MAX; workers++) {
-        ck_assert_int_eq(wm_pool_create(workers, &pool), WM_OK);
-        for (int round = 0; round < 50; round++) {
-            struct squares squares = {{0}};
-            const size_t count = counts[round % 6];
-            wm_pool_run(pool, square, &squares, count);
-            for (size_t i = 0; i < 1000; i++)
-                if (squares.out[i] != (i < count ? (int)(i * i) : 0))
-                    ck_abort_msg("%u workers, round %d, job %zu: %d", workers, round, i, squares.out[i]);
-        }
-        wm_pool_destroy(pool);
-    }
-}
-END_TEST
-
-/* ---- receivers */
 
 struct heard {
     int mode, format, told;
@@ -281,7 +243,6 @@ Suite *wm_test_suite(void)
 
     tcase_set_timeout(tcase, 120);
     suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, a_pool_does_each_job_once);
     tcase_add_loop_test(tcase, two_cores_say_what_one_says, 0, sizeof scenes / sizeof *scenes);
     return suite;
 }
