@@ -39,7 +39,7 @@ static bool has_blocks(const struct wm_fill *fill)
 enum wm_status wm_fill_create(const struct wm_fill_config *config, struct wm_fill **fill_out)
 {
     const size_t samples = config->batch * config->decimation;
-    const size_t jobs = 2 * samples / WM_INTAKE_BLOCK + config->subband_count * (config->batch / WM_SUBBAND_BLOCK + 2) + 4;
+    const size_t jobs = 2 * samples / WM_INTAKE_BLOCK + config->batch / WM_SUBBAND_BLOCK + 6;
     struct wm_fill *fill = calloc(1, sizeof *fill);
     bool complete;
 
@@ -141,7 +141,7 @@ bool wm_fill_begin(struct wm_fill *fill, wm_fetch_fn fetch, void *user, uint64_t
     fill->pieces = (size_t)((fill->last - 1) / WM_SUBBAND_BLOCK - fill->first / WM_SUBBAND_BLOCK + 1);
     if (has_blocks(fill))
         fill->blocks = (size_t)(fill->end - fill->begin) / WM_INTAKE_BLOCK - 1; /* behind the head */
-    fill->jobs = config->subband_count * fill->pieces + fill->blocks;
+    fill->jobs = fill->pieces + fill->blocks;
     return true;
 }
 
@@ -175,21 +175,19 @@ static int64_t convert_piece(struct wm_fill *fill, size_t piece)
     return at < to ? at : INT64_MAX;
 }
 
-/* Outputs of one sub-band's block. */
-static int64_t filter_piece(struct wm_fill *fill, unsigned s, size_t piece)
+/* Outputs of one block of all sub-bands, which keep step: what is fetched and converted serves each of them. */
+static int64_t filter_piece(struct wm_fill *fill, size_t piece)
 {
     const struct wm_fill_config *config = &fill->config;
-    const struct wm_subband *subband = config->subbands[s];
-    const size_t decimation = config->decimation, taps = wm_subband_taps(subband);
+    const size_t decimation = config->decimation, taps = wm_subband_taps(config->subbands[0]);
     const size_t at_once = RAW / fill->sample_bytes / decimation / STEP * STEP;
     const int64_t block = fill->first / WM_SUBBAND_BLOCK + (int64_t)piece;
     const int64_t from = piece ? block * WM_SUBBAND_BLOCK : fill->first;
     const int64_t to = (block + 1) * WM_SUBBAND_BLOCK < fill->last ? (block + 1) * WM_SUBBAND_BLOCK : fill->last;
-    unsigned char raw[RAW + TAPS_MAX * SAMPLE_MAX];
-    int16_t x[2 * (STEP * RATIO_MAX + TAPS_MAX)];
-    int64_t end = INT64_MAX;
+    int16_t raw[(RAW + TAPS_MAX * SAMPLE_MAX) / 2], room[2 * (STEP * RATIO_MAX + TAPS_MAX)];
+    int64_t end = INT64_MAX, m = from;
 
-    for (int64_t m = from; m < to && end == INT64_MAX;) {
+    while (m < to && end == INT64_MAX) {
         const size_t n = to - m < (int64_t)at_once ? (size_t)(to - m) : at_once;
         const size_t wanted = (n - 1) * decimation + taps;
         size_t got;
@@ -199,14 +197,17 @@ static int64_t filter_piece(struct wm_fill *fill, unsigned s, size_t piece)
         const size_t made = got < wanted ? (got < taps ? 0 : (got - taps) / decimation + 1) : n;
         for (size_t k = 0; k < made; k += STEP) {
             const size_t count = made - k < STEP ? made - k : STEP;
-            wm_intake_convert_at(config->capture, bytes + k * decimation * fill->sample_bytes, (count - 1) * decimation + taps, x);
-            wm_subband_make(subband, x, count, fill->out[s] + 2 * (m - fill->first + (int64_t)k));
+            const int16_t *x = wm_intake_held_as(config->capture, bytes + k * decimation * fill->sample_bytes,
+                                                 (count - 1) * decimation + taps, room);
+            for (unsigned s = 0; s < config->subband_count; s++)
+                wm_subband_make(config->subbands[s], x, count, fill->out[s] + 2 * (m - fill->first + (int64_t)k));
         }
         m += (int64_t)made;
-        if (end != INT64_MAX || m == to) {
-            fill->power[s][piece] = wm_subband_power(subband, fill->out[s] + 2 * (from - fill->first), (size_t)(m - from));
-            wm_parts_hear(config->parts, wm_subband_intake(subband), from, m);
-        }
+    }
+    for (unsigned s = 0; s < config->subband_count; s++) {
+        const struct wm_subband *subband = config->subbands[s];
+        fill->power[s][piece] = wm_subband_power(subband, fill->out[s] + 2 * (from - fill->first), (size_t)(m - from));
+        wm_parts_hear(config->parts, wm_subband_intake(subband), from, m);
     }
     return end;
 }
@@ -226,14 +227,13 @@ static int64_t level_block(struct wm_fill *fill, size_t block)
 void wm_fill_job(void *user, size_t i)
 {
     struct wm_fill *fill = user;
-    const size_t filtered = fill->config.subband_count * fill->pieces;
 
     if (fill->config.subband_count == 0)
         fill->ends[i] = convert_piece(fill, i);
-    else if (i < filtered)
-        fill->ends[i] = filter_piece(fill, (unsigned)(i / fill->pieces), i % fill->pieces);
+    else if (i < fill->pieces)
+        fill->ends[i] = filter_piece(fill, i);
     else
-        fill->ends[i] = level_block(fill, i - filtered);
+        fill->ends[i] = level_block(fill, i - fill->pieces);
 }
 
 static int64_t to_block(const struct wm_fill *fill, int64_t end)

@@ -333,6 +333,14 @@ void wm_intake_convert_at(const struct wm_intake *intake, const void *bytes, siz
         memcpy(out, bytes, 4 * n); /* little-endian hosts only: see docs/receiver.md */
 }
 
+const int16_t *wm_intake_held_as(const struct wm_intake *intake, const void *bytes, size_t n, int16_t *room)
+{
+    if (intake->format == WM_SAMPLES_CS16 && (uintptr_t)bytes % _Alignof(int16_t) == 0)
+        return bytes;
+    wm_intake_convert_at(intake, bytes, n, room);
+    return room;
+}
+
 double wm_intake_block_rms(const void *bytes)
 {
     return block_rms(bytes, WM_INTAKE_BLOCK);

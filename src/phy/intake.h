@@ -40,6 +40,8 @@ size_t wm_intake_left(const struct wm_intake *intake);
 void wm_intake_jump(struct wm_intake *intake, const void *newest, size_t n);
 /* n samples as they would be held at the present scale, in whatever order and by whatever thread. */
 void wm_intake_convert_at(const struct wm_intake *intake, const void *bytes, size_t n, int16_t *out);
+/* The same where they are, if they can be read there, or in `room`. */
+const int16_t *wm_intake_held_as(const struct wm_intake *intake, const void *bytes, size_t n, int16_t *room);
 /* Neither a sample has come in part nor a block of floats. */
 bool wm_intake_is_between_blocks(const struct wm_intake *intake);
 /* Floats: the rms of WM_INTAKE_BLOCK of them, and how many of the next blocks, by their rms, leave the scale as it is. stay: they
