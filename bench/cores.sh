@@ -8,6 +8,9 @@
 # -b FOLDER  the build (build/release)     -r RUNS  of each, in turn; the least wall clock counts, the others are what else the
 # -s SCALE   of the recordings' lengths    machine did (10)
 #
+# Start and end, some 20 ms, are one thread's, so recordings that last less than half a second say more of these. The longest fills
+# 1.6 GB of TMPDIR.
+#
 # times is one thread's wall clock over that of two threads; of_machine the same for the two processes, who do twice the work: 2 is
 # two whole cores. Standard input and output are files. On a machine with other work run it as `chrt -f 10 bench/cores.sh …`.
 set -eu
@@ -30,10 +33,10 @@ trap 'rm -rf "$folder"' EXIT
 airs='half | 66 | 1600000 | 868625000 | cu8
 idle | 100 | 1600000 | 868625000 | cu8
 half | 66 | 3200000 | 869000000 | cu8
-half | 17 | 1600000 | 868625000 | cf32
-idle | 18 | 20000000 | 866000000 | cs8
-half | 15 | 20000000 | 866000000 | cs8
-half | 10 | 20000000 | 866000000 | cs16'
+half | 66 | 1600000 | 868625000 | cf32
+idle | 30 | 20000000 | 866000000 | cs8
+half | 30 | 20000000 | 866000000 | cs8
+half | 20 | 20000000 | 866000000 | cs16'
 
 receive() { # OUT [THREADS]
     "$spend" "$folder/samples" "$folder/$1" "$build/wmsdr" rx -q -r - -s "$rate" -f "$centre" --format "$type" -F json ${2:+--threads "$2"}
