@@ -31,10 +31,10 @@ done
 rows='T                | 6.8  | ideal T words coherent | 5    7.5  | 13 16.5 | 1000 | -m T
 C A              | 7.0  | ideal C sequence       | 5    7.5  | 13 16.5 | 1100 | -m C
 C B              | 7.0  | ideal C sequence       | 5.5  8    | 13 16.5 | 1200 | -m C -F B
-S                | 6.3  | ideal S bits coherent  | 4.5  7    | 19 22   | 1300 | -m S
-S long preamble  | 6.3  | ideal S bits coherent  | 4.75 7.25 |         | 1400 | -m S -- --preamble long
-S and T downlink | +1.5 | ideal S bits coherent  | 4.5  7    |         | 1500 | -m S -D
-C downlink       | +1.5 | ideal C-down sequence  | 8    10.5 |         | 1600 | -m C-down -D'
+S                | 6.3  | ideal S bits coherent  | 4.25 6.75 | 19 22   | 1300 | -m S
+S long preamble  | 6.3  | ideal S bits coherent  | 4.25 6.75 |         | 1400 | -m S -- --preamble long
+S and T downlink | +1.5 | ideal S bits coherent  | 4.25 6.75 |         | 1500 | -m S -D
+C downlink       | +1.5 | ideal C-down sequence  | 7.25 9.75 |         | 1600 | -m C-down -D'
 peer=$(command -v rtl_wmbus || true)
 
 # a line for each point: curves of long frames would keep one process busy when the others are done

@@ -28,7 +28,13 @@ struct wm_chip_timing {
     double h;            /* modulation index: 2 * deviation / chip rate */
 };
 
-#define WM_CHIP_SAMPLES_MAX 8
+/* Samples a chip after interpolation are to be about as many as the baseband has: with half as many, noise that a carrier far from
+ * the middle turns beyond half of their rate comes to lie on the signal. */
+#define WM_CHIP_SAMPLES_MAX 12
+static inline unsigned wm_chip_samples(double period)
+{
+    return period > 6 ? 8 : 4;
+}
 
 struct wm_correlator {
     const struct wm_kernels *kernels;

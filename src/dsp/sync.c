@@ -118,7 +118,7 @@ enum wm_status wm_sync_finder_create(const struct wm_sync_config *config, struct
                                                 .power = finder->sums + l * (products + 1)};
     finder->c_re = finder->memory + 2 * WM_SYNC_LAGS * products;
     finder->c_im = finder->c_re + WM_SYNC_BATCH + 2 * WM_SYNC_BESIDE;
-    status = wm_correlator_create(config->kernels, 1, period > 6 ? 8 : 4, config->count + 2 * WM_REALIGN_CHIPS, period * 1.15,
+    status = wm_correlator_create(config->kernels, 1, wm_chip_samples(period), config->count + 2 * WM_REALIGN_CHIPS, period * 1.15,
                                   &finder->chips);
     if (status == WM_OK)
         status = wm_acquire_create(finder);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define STATES       WM_TRELLIS_STATES
-#define SAMPLES      4  /* a chip after interpolation */
 #define WINDOW       16 /* chips to either side in the smoothed phase */
 #define GROUP        8  /* chips summed before the carrier and h search of refine */
 #define GROUPS_MAX   512
@@ -56,7 +55,7 @@ enum wm_status wm_trellis_create(const struct wm_kernels *kernels, const uint8_t
     trellis->kernels = kernels;
     trellis->pre_chips = pre_chips;
     trellis->chips_max = chips_max;
-    status = wm_correlator_create(kernels, 1, SAMPLES, n, period_max, &trellis->chips);
+    status = wm_correlator_create(kernels, 1, wm_chip_samples(period_max), n, period_max, &trellis->chips);
     if (status == WM_OK) {
         status = WM_NO_MEMORY;
         trellis->known = malloc(pre_chips);
@@ -303,7 +302,7 @@ void wm_trellis_refine(struct wm_trellis *trellis, struct wm_chip_timing *timing
     }
     timing->h = trellis->h;
     timing->carrier += carrier / (2 * M_PI) / timing->period;
-    trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
+    trellis->amplitude = (float)(amplitude / (double)(n * trellis->chips->samples));
     if (!(amplitude > 0))
         return;
     double scale = fn / (amplitude * M_PI * timing->h), det = fn * ftt - ft * ft;
@@ -461,7 +460,7 @@ static size_t add_far_pairs(const struct wm_trellis *trellis, float max_cost, st
 size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float max_cost, struct wm_alternative *events, size_t cap)
 {
     const size_t n = trellis->pre_chips + trellis->count;
-    const double variance = noise_density * SAMPLES / trellis->timing.period;
+    const double variance = noise_density * trellis->chips->samples / trellis->timing.period;
     double amplitude = trellis->along;
 
     if (!trellis->improved || !(variance > 0))
@@ -474,7 +473,7 @@ size_t wm_trellis_events(struct wm_trellis *trellis, float noise_density, float 
             amplitude += against_smoothed(trellis, k, &across);
         }
     }
-    trellis->amplitude = (float)(amplitude / (double)(n * SAMPLES));
+    trellis->amplitude = (float)(amplitude / (double)(n * trellis->chips->samples));
     if (!(trellis->amplitude > 0))
         return 0;
     const float scale = (float)(2 * trellis->amplitude / variance);

@@ -17,7 +17,7 @@
 struct code {
     unsigned word_chips;
     unsigned count;
-    unsigned samples;    /* a chip: S turns by 1.5 cycles in a chip, T by half a cycle */
+    unsigned samples;    /* a chip, see wm_chip_samples: S turns by 1.5 cycles in a chip, T by half a cycle */
     unsigned window;     /* of the phase reference, words to either side */
     unsigned block;      /* words that share one timing */
     uint8_t pattern[16]; /* chips of each value, first chip highest */
@@ -26,7 +26,7 @@ struct code {
 static const struct code codes[] = {
     [WM_WORDS_3OF6] = {.word_chips = 6, .count = 16, .samples = 4, .window = 8, .block = 8},
     /* data 1 is chips 01, data 0 is 10: EN 13757-4, mode S */
-    [WM_WORDS_MANCHESTER] = {.word_chips = 2, .count = 2, .samples = 8, .window = 16, .block = 24, .pattern = {2, 1}},
+    [WM_WORDS_MANCHESTER] = {.word_chips = 2, .count = 2, .samples = 12, .window = 16, .block = 24, .pattern = {2, 1}},
 };
 
 /* A line through (chip index, lateness against the sync word's timing) of the sync word and every block: weights are chips, old

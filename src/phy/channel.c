@@ -82,8 +82,8 @@ enum wm_status wm_channel_create(const struct wm_channel_config *config, struct 
                                                 .sample_rate_hz = rate,
                                                 .offset_hz = offset_hz,
                                                 .rounding_power = config->rounding_power,
-                                                .window = slow ? 8 : 2,
-                                                .ratio = slow ? 1.25 : 1.6};
+                                                .window = slow ? 12 : 2,
+                                                .ratio = slow ? 1.2 : 1.6};
     channel->listener = config->listener;
     status = channel->listener ? WM_OK : wm_listener_create(&listener, &channel->listener);
     if (status == WM_OK)

@@ -38,7 +38,7 @@ struct guard {
 #define T_DB 7.0
 #define A_DB 7.0
 #define B_DB 7.6
-#define S_DB 6.6
+#define S_DB 6.4
 #define T    .mode = WM_MODE_T, .ec_n0_db = T_DB
 #define CA   .mode = WM_MODE_C, .ec_n0_db = A_DB
 #define CB   .mode = WM_MODE_C, .format = WM_FORMAT_B, .ec_n0_db = B_DB
@@ -50,13 +50,17 @@ static const struct guard guards[] = {
     {"C A", CA, .frames = 100, .allowed = 4},
     {"C B", CB, .frames = 100, .allowed = 5},
     {"S", S, .frames = 60, .allowed = 2},
-    {"C downlink", .mode = WM_MODE_C_DOWN, .ec_n0_db = 10.1, .frames = 100, .allowed = 5},
+    {"C downlink", .mode = WM_MODE_C_DOWN, .ec_n0_db = 9.3, .frames = 100, .allowed = 5},
     {"S, long preamble", S, .frames = 40, .allowed = 3, .long_preamble = true},
     /* transmitters */
     {"T carrier", T, .frames = 60, .allowed = 1, .carrier_khz = {-60, 60}},
     {"C A carrier", CA, .frames = 60, .allowed = 2, .carrier_khz = {-60, 60}},
     {"C B carrier", CB, .frames = 60, .allowed = 4, .carrier_khz = {-60, 60}},
     {"S carrier", S, .frames = 40, .allowed = 4, .carrier_khz = {-60, 60}},
+    {"C downlink carrier - 60 kHz", .mode = WM_MODE_C_DOWN, .ec_n0_db = 9.5, .frames = 60, .allowed = 3, .carrier_khz = {-60, -60}},
+    {"C downlink carrier + 60 kHz", .mode = WM_MODE_C_DOWN, .ec_n0_db = 9.5, .frames = 60, .allowed = 3, .carrier_khz = {60, 60}},
+    {"S carrier - 60 kHz", S, .frames = 40, .allowed = 3, .carrier_khz = {-60, -60}},
+    {"S carrier + 60 kHz", S, .frames = 40, .allowed = 3, .carrier_khz = {60, 60}},
     {"T clock", T, .frames = 60, .allowed = 1, .clock_ppm = {-100, 100}},
     {"C A clock", CA, .frames = 60, .allowed = 1, .clock_ppm = {-100, 100}},
     {"C B clock", CB, .frames = 60, .allowed = 3, .clock_ppm = {-100, 100}},
@@ -85,7 +89,7 @@ static const struct guard guards[] = {
     {"T BT 0.5", T, .frames = 60, .allowed = 1, .bt = 0.5},
     {"C A BT 0.5", CA, .frames = 60, .allowed = 2, .bt = 0.5},
     {"C B BT 0.5", CB, .frames = 60, .allowed = 2, .bt = 0.5},
-    {"S BT 0.5", S, .frames = 40, .allowed = 5, .bt = 0.5},
+    {"S BT 0.5", .mode = WM_MODE_S, .ec_n0_db = S_DB + 0.3, .frames = 40, .allowed = 5, .bt = 0.5},
     /* front ends */
     {"T noise 1.5", T, .frames = 60, .allowed = 5, .noise_lsb = 1.5},
     {"C A noise 1.5", CA, .frames = 60, .allowed = 3, .noise_lsb = 1.5},
