@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define LONGEST_BURST_S 0.16 /* mode S, L = 255, slowest clock, with its sync word */
-#define REACH_S         0.01 /* twice what a gate that opens goes back: 13 cells, and what notches settle in */
+#define REACH_S         0.01 /* twice what a gate that opens goes back: 17 cells, and what notches settle in */
 #define GUARD_CHIPS     20   /* a better sync position this far on replaces a candidate: the preamble resembles itself */
 #define RISE            2.5  /* power step that reopens the search inside a burst */
 #define ACQUIRE_CHIPS   42   /* acquisition looks so far beyond the sequence, slid twice by 18 chips, at either end */

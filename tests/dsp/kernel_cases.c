@@ -111,6 +111,11 @@ static void chip_tones_s(const struct wm_kernels *k, struct kernel_scene *s, siz
     k->chip_tones(s->plane, s->plane_im, N, 8, s->tap, s->tap2, n, out(s, 0), out(s, 1), out(s, 2), out(s, 3));
 }
 
+static void chip_tones_most(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
+{
+    k->chip_tones(s->plane, s->plane_im, N, 12, s->tap, s->tap2, n, out(s, 0), out(s, 1), out(s, 2), out(s, 3));
+}
+
 static void chip_tones_odd(const struct wm_kernels *k, struct kernel_scene *s, size_t n)
 {
     k->chip_tones(s->plane, s->plane_im, N, 3, s->tap, s->tap2, n, out(s, 0), out(s, 1), out(s, 2), out(s, 3));
@@ -168,6 +173,7 @@ const struct kernel_case kernel_cases[] = {
     {"interpolate, dense", "output", interpolate_dense, 2, 4, 0, 512},
     {"chip_tones, 4 samples", "chip", chip_tones, 4, 4, 0, 8},
     {"chip_tones, 8 samples", "chip", chip_tones_s, 4, 4, 0, 24},
+    {"chip_tones, 12 samples", "chip", chip_tones_most, 4, 4, 0, 24},
     {"chip_tones, 3 samples", "chip", chip_tones_odd, 4, 4, 0, 64},
     {"words_3of6", "word", words_3of6, 32, 4, 0, 8},
     {"best_energy, 16 codes", "word", best_energy, 1, 1, 0, 8},
