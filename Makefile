@@ -22,7 +22,7 @@ test: build/ci/Makefile
 	@cmake --build --preset ci -j $(JOBS)
 	ctest --preset ci -j $(JOBS)
 
-# Everything that can be measured, in two minutes; `make bench FULL=1` takes up to an hour and draws every curve. See bench/README.md.
+# Everything that can be measured, in some minutes; `make bench FULL=1` takes 40 and draws every curve. See bench/README.md.
 bench: all
 	bench/run $(if $(FULL),-f) -b build/release -o build/bench
 
