@@ -90,7 +90,7 @@ void wm_carriers_find(float *re, float *im, size_t block, double share, struct w
 
     carriers->count = 0;
     while (carriers->count < WM_CARRIERS_MAX) {
-        struct wm_phasor spectrum[WM_CARRIER_BLOCKS];
+        struct wm_phasor spectrum[WM_CARRIER_BLOCKS] = {{0, 0}};
         double power = 0, in_bin, most = -1, frequency = 0;
         for (size_t i = 0; i < n; i++)
             power += (double)re[i] * (double)re[i] + (double)im[i] * (double)im[i];
